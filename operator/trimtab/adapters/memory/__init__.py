@@ -1,0 +1,1 @@
+"""In-memory stand-ins of every port, held to the same contract tests as the real adapters."""

@@ -1,0 +1,1 @@
+"""The custom resource types, and the generator that turns them into CRDs."""

@@ -1,0 +1,90 @@
+"""What a decision wants done, as data.
+
+A Plan is computed without any call, so that `trimtab plan`, tests and the operator share one piece of code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.domain.objects import Object, ObjectRef
+from trimtab.domain.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apply:
+    """Server-side apply of `manifest`, with `trimtab` as field manager and force.
+
+    `uid` is the UID of the object as we know it: the write fails if another object has taken the name meanwhile.
+    None means that we know of no such object: the executor looks first (one GET) and refuses to touch one that is not
+    controlled by the manifest's own controller (`NameConflict`).
+    """
+
+    manifest: Object
+    uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Deletes `ref` if its UID is `uid`; with uid None the executor looks first and deletes only what `owner_uid` controls."""
+
+    ref: ObjectRef
+    owner_uid: str
+    uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Writes `replicas` through the scale subresource, with `trimtab-scale` as field manager."""
+
+    ref: ObjectRef
+    replicas: int
+
+
+Effect = Apply | Delete | Scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """Effects that may run side by side. If one of them fails, the waves after it are not begun."""
+
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An effect that the API server refused. `reason` is a Reason value; `message` is safe to show to the user."""
+
+    ref: ObjectRef
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A Kubernetes Event about the reconciled object. `type` is Normal or Warning, `reason` a Reason value."""
+
+    type: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The decision of one reconcile.
+
+    `intent` is the whole status to be written, under the observed resourceVersion, *before* any effect (None: no
+    decision to record); `waves` are the effects in order, empty when the world is as declared.
+    """
+
+    intent: Mapping[str, Any] | None
+    waves: tuple[Wave, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What to tell the world after the effects: the whole status (written only if it differs), Events, and the outcome."""
+
+    status: Mapping[str, Any]
+    events: tuple[Event, ...]
+    outcome: Outcome

@@ -1,0 +1,1 @@
+"""What a Microservice becomes: one builder per child kind, revisions, job gating, health."""

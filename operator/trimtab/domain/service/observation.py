@@ -1,0 +1,62 @@
+"""Everything that a decision about a Microservice may depend on, gathered before it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trimtab.api.microservice import MicroserviceSpec
+from trimtab.domain.objects import Object, ObjectRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlane:
+    """Where the proxies of one GatewayClass run: peers that the NetworkPolicy of an exposed service admits.
+
+    Either `namespace_selector` with `pod_selector` (label selectors) or `cidrs`.
+    """
+
+    gateway_class: str
+    namespace_selector: Object | None = None
+    pod_selector: Object | None = None
+    cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSettings:
+    """What the operator's administrator says about the cluster, as far as services depend on it."""
+
+    data_planes: tuple[DataPlane, ...] = ()
+    monitoring_namespace: str = ""
+    load_balancer_cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretContent:
+    """What is known of a referenced Secret or ConfigMap: a digest of its content, never the content.
+
+    `digest` is None if the object does not exist.
+    """
+
+    name: str
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at a Microservice and all that belongs to it.
+
+    `resource` is the raw Microservice; `spec` the same parsed. `children` are the objects whose controlling owner is
+    this Microservice (by UID), `pods` projections of its pods (metadata, spec.nodeName, status). `secrets` holds an
+    entry for each Secret that the spec or a live revision refers to, by name. `served` says for each optional
+    (apiVersion, kind) whether its API is installed. `job_logs` maps a failed Job's name to the tail of its log.
+    `gateway` is the raw Gateway that `expose` names, if it could be read.
+    """
+
+    resource: Object
+    spec: MicroserviceSpec
+    children: Mapping[ObjectRef, Object]
+    pods: tuple[Object, ...]
+    secrets: Mapping[str, SecretContent] = field(default_factory=dict)
+    served: frozenset[tuple[str, str]] = frozenset()
+    job_logs: Mapping[str, str] = field(default_factory=dict)
+    gateway: Object | None = None
+    settings: ClusterSettings = field(default_factory=ClusterSettings)

@@ -1,0 +1,108 @@
+"""The Kubernetes API as the reconcilers see it.
+
+Reads of the first group come from the informer cache and cost no request; all others are one request each.
+
+Errors::
+
+    ClusterError
+    ├── NotFoundError          404
+    ├── ConflictError          409: resourceVersion or UID precondition failed, or already exists
+    ├── DeniedError            403: RBAC, quota, an admission webhook or policy
+    │   └── TerminatingError   403: the namespace is being deleted
+    ├── InvalidError           400, 413, 422: the API server refuses the object as it stands
+    ├── KindNotServedError     the API of that kind is not installed
+    ├── ThrottledError         429; `retry_after` seconds
+    ├── UnavailableError       5xx, time-outs, connection errors: outcome unknown, safe to repeat
+    └── LeaseLostError         not sent: too little is left of the lease (design: no write of a stale leader)
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from trimtab.domain.objects import Object, ObjectRef
+
+
+class ClusterError(Exception):
+    """A request that the API server did not carry out, with the server's own message, capped at 512 characters."""
+
+
+class NotFoundError(ClusterError):
+    """The object does not exist."""
+
+
+class ConflictError(ClusterError):
+    """The object is not what the caller took it for; observe again before deciding anew."""
+
+
+class DeniedError(ClusterError):
+    """Not allowed: RBAC, quota, an admission webhook or policy."""
+
+
+class TerminatingError(DeniedError):
+    """The namespace is being deleted; nothing can or should be made in it."""
+
+
+class InvalidError(ClusterError):
+    """The object is refused as it stands; repeating it will not help."""
+
+
+class KindNotServedError(ClusterError):
+    """The API of that kind is not installed in the cluster."""
+
+
+class ThrottledError(ClusterError):
+    """Too many requests; try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(ClusterError):
+    """The answer is unknown (5xx, time-out, broken connection). Every write of ours is safe to repeat."""
+
+
+class LeaseLostError(ClusterError):
+    """The write was not sent, since the lease may be another's before it would arrive."""
+
+
+class Cluster(Protocol):
+    """Reads through the cache, writes through server-side apply."""
+
+    def cached(self, ref: ObjectRef) -> Object | None:
+        """The object as last seen on the watch, or None. A miss never proves absence."""
+
+    def children(self, owner_uid: str) -> Iterable[Object]:
+        """All cached objects whose controlling owner has this UID."""
+
+    def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
+        """Cached pods (projections: metadata, spec.nodeName, status) labelled with this Microservice."""
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the API server offers the kind, as of the last discovery. No request."""
+
+    async def get(self, ref: ObjectRef) -> Object | None:
+        """A live read; None if absent. Raises ClusterError."""
+
+    async def apply(self, manifest: Object, *, uid: str | None = None) -> Object:
+        """Server-side apply (manager `trimtab`, force). With `uid`, fails with ConflictError on any other object.
+
+        The answer is in the cache before this returns, so that the next reconcile sees its own write.
+        """
+
+    async def apply_status(
+        self, ref: ObjectRef, status: Mapping[str, Any], *, uid: str, resource_version: str | None = None
+    ) -> Object:
+        """Server-side apply of the whole status (manager `trimtab-status`).
+
+        With `resource_version` it is a decision: ConflictError if the object changed since it was read.
+        """
+
+    async def scale(self, ref: ObjectRef, replicas: int) -> None:
+        """Sets spec.replicas through the scale subresource (manager `trimtab-scale`)."""
+
+    async def delete(self, ref: ObjectRef, *, uid: str) -> None:
+        """Deletes in the background under a UID precondition. An object already gone is a success."""
+
+    async def log_tail(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """The last lines of a container's log, capped at 2 KiB; empty if there is none."""

@@ -1,0 +1,1 @@
+"""kopf, settings, probes, metrics and the composition root."""
