@@ -18,10 +18,14 @@ class Apply:
     `uid` is the UID of the object as we know it: the write fails if another object has taken the name meanwhile.
     None means that we know of no such object: the executor looks first (one GET) and refuses to touch one that is not
     controlled by the manifest's own controller (`NameConflict`).
+
+    `blocking` says whether what comes in later waves needs this object: a PodDisruptionBudget that a webhook denies
+    must not keep the pods from starting.
     """
 
     manifest: Object
     uid: str | None = None
+    blocking: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,10 @@ Effect = Apply | Delete | Scale
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Effects that may run side by side. If one of them fails, the waves after it are not begun."""
+    """Effects that may run side by side. If a blocking one fails, the waves after it are not begun.
+
+    Only an Apply with `blocking=False` does not block; its failure is reported all the same.
+    """
 
     effects: tuple[Effect, ...]
 
@@ -74,11 +81,13 @@ class Plan:
     """The decision of one reconcile.
 
     `intent` is the whole status to be written, under the observed resourceVersion, *before* any effect (None: no
-    decision to record); `waves` are the effects in order, empty when the world is as declared.
+    decision to record); `waves` are the effects in order, empty when the world is as declared. `decision` is what the
+    domain's own `report` needs to know of how the plan came about; it means nothing to whoever executes the plan.
     """
 
     intent: Mapping[str, Any] | None
     waves: tuple[Wave, ...]
+    decision: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
