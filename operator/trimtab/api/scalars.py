@@ -1,0 +1,242 @@
+"""The scalar types of the API: names, durations, percentages, quantities, paths and texts, each with its bounds."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from trimtab.api.meta import VALIDATIONS, Rule, Text, TextMap, cel_string
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_QUANTITY = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?"
+
+MicroserviceName = Annotated[
+    str,
+    Text(
+        max_length=40,
+        pattern="^[a-z]([-a-z0-9]*[a-z0-9])?$",
+        is_not="a service name: use lower-case letters, digits and '-', beginning with a letter, such as orders",
+    ),
+]
+Name = Annotated[
+    str,
+    Text(
+        max_length=63,
+        pattern=f"^{_LABEL}$",
+        is_not="a name: use lower-case letters, digits and '-', such as my-name",
+    ),
+]
+ObjectName = Annotated[
+    str,
+    Text(
+        max_length=253,
+        pattern=f"^{_SUBDOMAIN}$",
+        is_not="the name of an object: use lower-case letters, digits, '-' and '.', such as my-object",
+    ),
+]
+ClassName = Annotated[
+    str,
+    Text(
+        max_length=253,
+        pattern=f"^({_SUBDOMAIN})?$",
+        is_not="the name of a class: use lower-case letters, digits, '-' and '.', such as high-priority",
+    ),
+]
+PortName = Annotated[
+    str,
+    Text(
+        max_length=15,
+        pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        is_not="a port name: use at most 15 lower-case letters, digits and single '-', such as http",
+    ),
+]
+Image = Annotated[
+    str,
+    Text(
+        max_length=1024,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$",
+        is_not="an image reference: write registry/repository:tag or registry/repository@sha256:digest, without spaces",
+    ),
+]
+Hostname = Annotated[
+    str,
+    Text(
+        max_length=253,
+        pattern=rf"^(\*\.)?{_SUBDOMAIN}$",
+        is_not="a host name: write it in lower case without scheme, port or path, such as shop.example or *.shop.example",
+    ),
+]
+UrlPath = Annotated[
+    str,
+    Text(
+        max_length=1024,
+        pattern=r"^/[A-Za-z0-9/._~!$&'()*+,;=:@%-]*$",
+        is_not="a URL path: begin it with '/' and leave out query and fragment, such as /orders",
+    ),
+]
+FilePath = Annotated[
+    str,
+    Text(
+        max_length=1024,
+        pattern=r"^/[^:\x00-\x1f]*[^:/\x00-\x1f]$",
+        is_not="an absolute path: begin it with '/', end it without, and use no ':', such as /var/cache",
+    ),
+]
+RelativePath = Annotated[
+    str,
+    Text(
+        max_length=1024,
+        pattern=r"^[^/:\x00-\x1f][^:\x00-\x1f]*$",
+        is_not="a relative path: begin it without '/' and use no ':', such as conf/app.yaml",
+    ),
+]
+Duration = Annotated[
+    str,
+    Text(
+        max_length=24,
+        pattern="^([0-9]{1,5}(h|m|s|ms)){1,4}$",
+        is_not="a duration: write whole numbers with the units h, m, s or ms, such as 30s or 2m30s",
+    ),
+]
+Percentage = Annotated[
+    str,
+    Text(
+        max_length=5,
+        pattern="^[1-9][0-9]{0,3}%$",
+        is_not="a percentage: write a whole number from 1 with a percent sign, such as 70%",
+    ),
+]
+EnvName = Annotated[
+    str,
+    Text(
+        max_length=253,
+        pattern="^[A-Za-z_][A-Za-z0-9_.-]*$",
+        is_not="the name of an environment variable: use letters, digits, '_', '.' and '-', beginning with a letter or '_'",
+    ),
+]
+EnvPrefix = Annotated[
+    str,
+    Text(
+        max_length=253,
+        pattern="^([A-Za-z_][A-Za-z0-9_.-]*)?$",
+        is_not="a prefix of environment variables: use letters, digits, '_', '.' and '-', beginning with a letter or '_'",
+    ),
+]
+CronSchedule = Annotated[
+    str,
+    Text(
+        max_length=128,
+        pattern=r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9*?/,-]+( [0-9*?/,-]+){2} "
+        r"[0-9A-Za-z*?/,-]+ [0-9A-Za-z*?/,-]+)$",
+        is_not="a cron schedule: write minute, hour, day of month, month and day of week, such as '0 3 * * *'",
+    ),
+]
+TimeZone = Annotated[
+    str,
+    Text(
+        max_length=64,
+        pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$",
+        is_not="a time zone: write its IANA name, such as Europe/Berlin",
+    ),
+]
+DataKey = Text(
+    max_length=253, pattern="^[-._a-zA-Z0-9]+$", is_not="a key: use letters, digits, '-', '_' and '.', such as app.yaml"
+)
+LabelKey = Text(
+    max_length=317,
+    pattern=rf"^({_SUBDOMAIN}/)?{_NAME}$",
+    is_not="a label or annotation key: write name or prefix/name, such as team or example.com/team",
+)
+LabelValue = Annotated[
+    str,
+    Text(
+        max_length=63,
+        pattern=f"^({_NAME})?$",
+        is_not="a label value: use letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+    ),
+]
+LabelKeyText = Annotated[str, LabelKey]
+DataKeyText = Annotated[str, DataKey]
+ShortText = Annotated[str, Text(max_length=253)]
+LongText = Annotated[str, Text(max_length=32768)]
+Argument = Annotated[str, Text(max_length=4096)]
+FileContent = Annotated[str, Text(max_length=262144)]
+AnnotationValue = Annotated[str, Text(max_length=16384)]
+Message = Annotated[str, Text(max_length=32768)]
+Timestamp = Annotated[str, Text(max_length=32, format="date-time")]
+
+Labels = Annotated[dict[str, str], TextMap(key=LabelKey, value=LabelValue, max_items=32)]
+Annotations = Annotated[dict[str, str], TextMap(key=LabelKey, value=AnnotationValue, max_items=32)]
+
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+FileMode = Annotated[int, Field(ge=0, le=511)]
+Id = Annotated[int, Field(ge=0, le=2147483647)]
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+
+
+@dataclass(frozen=True, slots=True)
+class IntOrText:
+    """An integer or a bounded string with `pattern`, as Kubernetes' IntOrString and Quantity.
+
+    `whole` are the integers that are allowed (CEL on `self`), `is_not` completes "'<value>' is not ...". With `as_text`
+    an integer is kept as its decimal text.
+    """
+
+    pattern: str
+    is_not: str
+    minimum: int
+    max_length: int = 32
+    as_text: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The check in Python."""
+        text = core_schema.str_schema(pattern=self.pattern, max_length=self.max_length, strict=True)
+        number = core_schema.int_schema(ge=self.minimum, strict=True)
+        if not self.as_text:
+            return core_schema.union_schema([number, text])
+        as_text = core_schema.no_info_after_validator_function(str, number)
+        return core_schema.union_schema([as_text, text])
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The same in the CRD."""
+        pattern, is_not = cel_string(self.pattern), cel_string(self.is_not)
+        rule = Rule(
+            rule=f"type(self) == int ? self >= {self.minimum} : self.matches({pattern})",
+            message=f"is not {self.is_not}",
+            expression=f'"\'" + string(self) + "\' is not " + {is_not}',
+        )
+        return {
+            "x-kubernetes-int-or-string": True,
+            "maxLength": self.max_length,
+            VALIDATIONS: [rule.to_schema()],
+        }
+
+
+Quantity = Annotated[
+    str,
+    IntOrText(
+        f"^{_QUANTITY}$",
+        "a quantity: write a number that is not negative with a unit, such as 100m or 128Mi",
+        0,
+        as_text=True,
+    ),
+]
+IntOrPercentage = Annotated[
+    int | str,
+    IntOrText("^([1-9][0-9]?|100)%$", "a number of pods from 1 or a percentage from 1% to 100%, such as 1 or 25%", 1),
+]
+
+
+def parse_duration(duration: str) -> timedelta:
+    """The length of a duration of the API such as `2m30s`. Raises ValueError for any other text."""
+    parts = re.findall(r"([0-9]{1,5})(ms|h|m|s)", duration)
+    if not parts or "".join(number + unit for number, unit in parts) != duration:
+        raise ValueError(f"not a duration: {duration!r}")
+    seconds = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+    return timedelta(seconds=sum(int(number) * seconds[unit] for number, unit in parts))
