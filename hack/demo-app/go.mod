@@ -1,0 +1,3 @@
+module trimtab.dev/demo-app
+
+go 1.25
