@@ -1,0 +1,62 @@
+"""What every benchmark needs: a client, the audit log, an operator, and the table printed at the end.
+
+Quick size by default; TRIMTAB_PERF_FULL=1 measures what the design promises (1,000 Microservices, 60 s of idling).
+"""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.support.audit import AuditLog
+from tests.support.figures import Figures
+from tests.support.kube import Kube, connect
+from tests.support.operator import Operator, running
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    figures = config.stash[FIGURES]
+    if figures.rows:
+        terminalreporter.section("figures")
+        for line in figures.table():
+            terminalreporter.line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"))
+
+
+@pytest.fixture(scope="session")
+def full() -> bool:
+    return bool(os.environ.get("TRIMTAB_PERF_FULL"))
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
+def audit() -> AuditLog:
+    return AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kube() -> AsyncIterator[Kube]:
+    async with connect(agent="trimtab-tests") as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def operator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Operator]:
+    async with running(tmp_path_factory.mktemp("operator") / "log") as process:
+        yield process
