@@ -4,26 +4,52 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, TextMap, atomic, exactly_one_of, keyed
+from trimtab.api.meta import ApiModel, Rule, Text, TextMap, atomic, exactly_one_of, keyed, quoted
 from trimtab.api.scalars import (
     Argument,
+    ContainerName,
     DataKeyText,
     EnvName,
     EnvPrefix,
     FilePath,
-    Id,
+    GroupId,
     Image,
+    ListenPort,
     LongText,
     Name,
     ObjectName,
     PortName,
-    PortNumber,
     PullPolicy,
     Quantity,
     RelativePath,
-    ShortText,
+    UserId,
 )
 from trimtab.api.scalars import LabelKey as ResourceName
+
+_KNOWN_RESOURCE = "r in ['cpu', 'memory', 'ephemeral-storage'] || r.startsWith('hugepages-') || r.contains('/')"
+_REQUEST, _LIMIT = "string(self.requests[r])", "string(self.limits[r])"
+_WITHIN_LIMIT = (
+    f"!(r in self.limits) || !isQuantity({_REQUEST}) || !isQuantity({_LIMIT}) || "
+    f"quantity({_REQUEST}).compareTo(quantity({_LIMIT})) <= 0"
+)
+
+FieldPath = Annotated[
+    str,
+    Text(
+        max_length=317,
+        pattern=r"^(metadata\.(name|namespace|uid|(labels|annotations)\['[^']+'\])|spec\.(nodeName|serviceAccountName)"
+        r"|status\.(hostIPs?|podIPs?))$",
+        is_not="a field of the pod that a variable can have: write one such as metadata.name or status.podIP",
+    ),
+]
+ResourceField = Annotated[
+    str,
+    Text(
+        max_length=253,
+        pattern=r"^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-[0-9A-Za-z]+)$",
+        is_not="a request or limit: write one such as limits.memory or requests.cpu",
+    ),
+]
 
 
 class KeySelector(ApiModel):
@@ -37,9 +63,9 @@ class KeySelector(ApiModel):
 class FieldSelector(ApiModel):
     """A field of the pod."""
 
-    field_path: ShortText = Field(
+    field_path: FieldPath = Field(
         description="Path of the field: metadata.name, metadata.namespace, metadata.uid, metadata.labels['key'], "
-        "metadata.annotations['key'], spec.nodeName, spec.serviceAccountName, status.hostIP or status.podIP.",
+        "metadata.annotations['key'], spec.nodeName, spec.serviceAccountName, status.hostIP(s) or status.podIP(s).",
         examples=["metadata.name"],
     )
 
@@ -47,7 +73,7 @@ class FieldSelector(ApiModel):
 class ResourceFieldSelector(ApiModel):
     """A resource request or limit of a container."""
 
-    resource: ShortText = Field(description="The request or limit.", examples=["limits.memory"])
+    resource: ResourceField = Field(description="The request or limit.", examples=["limits.memory"])
     container_name: Name | None = Field(
         None, description="Container of the pod. Default: the container itself.", examples=["app"]
     )
@@ -101,18 +127,40 @@ class EnvFrom(ApiModel):
     secret_ref: ObjectReference | None = Field(None, description="A Secret in the same namespace.")
 
 
+Quantities = Annotated[
+    dict[str, str],
+    TextMap(key=ResourceName, value=Quantity, max_items=16),
+    Rule(
+        rule=f"self.all(r, {_KNOWN_RESOURCE})",
+        message="unknown resource: use cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>",
+        expression=f"{quoted(f'self.filter(r, !({_KNOWN_RESOURCE}))[0]')} + "
+        "' is no resource: use cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>'",
+    ),
+]
+
+
 class Resources(ApiModel):
     """What a container asks of its node (requests) and may use at most (limits)."""
 
-    requests: Annotated[dict[str, str], TextMap(key=ResourceName, value=Quantity, max_items=16)] = Field(
+    rules: ClassVar = (
+        Rule(
+            rule=f"!has(self.requests) || !has(self.limits) || self.requests.all(r, {_WITHIN_LIMIT})",
+            message="a request is above its limit: lower the request or raise the limit",
+            expression=f"'the request of ' + self.requests.filter(r, !({_WITHIN_LIMIT}))[0] + "
+            "' is above its limit: lower the request or raise the limit'",
+        ),
+    )
+
+    requests: Quantities = Field(
         default_factory=dict,
-        description="What is reserved, by resource: cpu in cores (m = thousandths), memory and ephemeral-storage in bytes "
-        "(Mi, Gi), or an extended resource.",
+        description="What is reserved, by resource: cpu in cores (m = thousandths), memory and ephemeral-storage in "
+        "bytes (Mi, Gi), or an extended resource. Default: nothing.",
         examples=[{"cpu": "100m", "memory": "128Mi"}],
     )
-    limits: Annotated[dict[str, str], TextMap(key=ResourceName, value=Quantity, max_items=16)] = Field(
+    limits: Quantities = Field(
         default_factory=dict,
-        description="What may be used at most, in the units of requests; above its memory limit a container is ended.",
+        description="What may be used at most, in the units of requests; above its memory limit a container is ended. "
+        "Default: no limit.",
         examples=[{"memory": "256Mi"}],
     )
 
@@ -120,8 +168,8 @@ class Resources(ApiModel):
 class VolumeMount(ApiModel):
     """One of spec.volumes, seen from an additional container."""
 
-    name: Name = Field(description="Name of the entry of spec.volumes.", examples=["tmp"])
-    mount_path: FilePath = Field(description="Absolute path in the container.", examples=["/tmp"])
+    name: Name = Field(description="Name of the entry of spec.volumes.", examples=["cache"])
+    mount_path: FilePath = Field(description="Absolute path in the container.", examples=["/var/cache"])
     read_only: bool = Field(False, description="Whether the container may only read it.", examples=[True])
     sub_path: RelativePath | None = Field(
         None, description="Path inside the volume that is mounted. Default: the volume's root.", examples=["data"]
@@ -131,12 +179,12 @@ class VolumeMount(ApiModel):
 class ContainerSecurity(ApiModel):
     """What an additional container has of its own; the rest is as for the service, and `restricted`."""
 
-    run_as_user: Id | None = Field(
+    run_as_user: UserId | None = Field(
         None,
         description="User id, from 1. Default: spec.securityContext.runAsUser, else the image's.",
         examples=[10001],
     )
-    run_as_group: Id | None = Field(
+    run_as_group: GroupId | None = Field(
         None, description="Group id. Default: spec.securityContext.runAsGroup, else the image's.", examples=[10001]
     )
     read_only_root_filesystem: bool | None = Field(
@@ -150,7 +198,7 @@ class ContainerSecurity(ApiModel):
 class InitContainer(ApiModel):
     """A plain container that runs to its end before the service starts."""
 
-    name: Name = Field(
+    name: ContainerName = Field(
         description="Name of the container; app and names that begin with trimtab- are reserved.", examples=["wait"]
     )
     image: Image = Field(description="Image of the container.", examples=["registry.example/tool:1.0"])
@@ -178,7 +226,7 @@ class InitContainer(ApiModel):
     volume_mounts: Annotated[tuple[VolumeMount, ...], keyed(32, "mountPath")] = Field(
         (),
         description="Which of spec.volumes the container sees, and where. Default: none.",
-        examples=[[{"name": "tmp", "mountPath": "/tmp"}]],
+        examples=[[{"name": "cache", "mountPath": "/var/cache"}]],
     )
     security_context: ContainerSecurity = Field(
         ContainerSecurity(), description="What differs from spec.securityContext. Default: nothing."
@@ -189,7 +237,7 @@ class SidecarPort(ApiModel):
     """A port on which a sidecar listens. It gets a name in the pod, no Service."""
 
     name: PortName = Field(description="Name of the port, at most 15 characters.", examples=["metrics"])
-    port: PortNumber = Field(description="Number of the port, 1 to 65535; 15000-15999 are reserved.", examples=[9102])
+    port: ListenPort = Field(description="Number of the port, 1 to 65535; 15000-15999 are reserved.", examples=[9102])
 
 
 class Sidecar(InitContainer):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, atomic, unique
+from trimtab.api.meta import ApiModel, Rule, atomic, unique
 from trimtab.api.scalars import Duration, Hostname, Name, ObjectName, UrlPath
 
 
@@ -35,6 +35,13 @@ class PathRule(ApiModel):
     )
 
 
+_DIFFERENT_PREFIXES = Rule(
+    rule="self.all(p, self.exists_one(q, q.prefix == p.prefix))",
+    message="a prefix is given twice: leave one out",
+    expression="self.filter(p, !self.exists_one(q, q.prefix == p.prefix))[0].prefix + ' is given twice: leave one out'",
+)
+
+
 class Expose(ApiModel):
     """An HTTPRoute, or a GRPCRoute if the first port speaks GRPC, to the first of spec.ports."""
 
@@ -44,7 +51,7 @@ class Expose(ApiModel):
         description="Host names of the service. Default: every host of the Gateway's listeners.",
         examples=[["shop.example"]],
     )
-    paths: Annotated[tuple[PathRule, ...], atomic(16)] = Field(
+    paths: Annotated[tuple[PathRule, ...], atomic(16), _DIFFERENT_PREFIXES] = Field(
         (),
         description="Paths of the service; not for GRPC. Default: every path.",
         examples=[[{"prefix": "/orders", "rewrite": "/"}]],

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, atomic, exactly_one_of
-from trimtab.api.scalars import Argument, Duration, IntOrPercentage, PortNumber, ShortText, UrlPath
+from trimtab.api.meta import ApiModel, Rule, atomic, cel_string, exactly_one_of
+from trimtab.api.scalars import DURATION, Argument, Duration, IntOrPercentage, PortNumber, ShortText, UrlPath
 
 
 class GrpcProbe(ApiModel):
@@ -38,7 +38,23 @@ class ExecProbe(ApiModel):
 class Probe(ApiModel):
     """A check of the service's container: exactly one of path, grpc, tcp and exec."""
 
-    rules: ClassVar = (exactly_one_of("path", "grpc", "tcp", "exec"),)
+    rules: ClassVar = (
+        exactly_one_of("path", "grpc", "tcp", "exec"),
+        Rule(
+            rule="!has(self.port) || has(self.path)",
+            message="port belongs to path: write grpc: {port: ...} or tcp: {port: ...}",
+            expression="'port ' + string(self.port) + ' belongs to path: write grpc: {port: ' + string(self.port) + "
+            "'} or tcp: {port: ' + string(self.port) + '}'",
+            field_path=".port",
+        ),
+        Rule(
+            rule="self.timeoutSeconds <= self.periodSeconds",
+            message="timeoutSeconds is above periodSeconds: lower it",
+            expression="'timeoutSeconds ' + string(self.timeoutSeconds) + ' is above periodSeconds ' + "
+            "string(self.periodSeconds) + ': lower it, or raise periodSeconds'",
+            field_path=".timeoutSeconds",
+        ),
+    )
 
     path: UrlPath | None = Field(
         None, description="HTTP GET of this path; a status from 200 to 399 is success.", examples=["/readyz"]
@@ -76,13 +92,33 @@ class Health(ApiModel):
     )
 
 
+_DRAIN, _GRACE = (f"self.{name}.matches({cel_string(DURATION)})" for name in ("drain", "grace"))
+
+
 class Shutdown(ApiModel):
     """How a pod ends."""
 
+    rules: ClassVar = (
+        Rule(
+            rule=f"!{_DRAIN} || duration(self.drain) >= duration('2s')",
+            message="drain is shorter than 2s, which callers need to learn that the pod leaves: write 2s or more",
+            expression="'drain ' + self.drain + ' is shorter than 2s, which callers need to learn that the pod leaves: write "
+            "2s or more'",
+            field_path=".drain",
+        ),
+        Rule(
+            rule=f"!{_DRAIN} || !{_GRACE} || duration(self.grace) >= duration(self.drain) + duration('5s')",
+            message="grace must be at least drain + 5s: raise grace or lower drain",
+            expression="'grace ' + self.grace + ' leaves less than 5s after drain ' + self.drain + ': raise grace or lower "
+            "drain, so that grace is at least drain + 5s'",
+            field_path=".grace",
+        ),
+    )
+
     drain: Duration = Field(
         "10s",
-        description="How long a pod that is to end goes on serving before its process gets SIGTERM, so that callers learn "
-        "that it is leaving; at least 2s, rounded up to whole seconds.",
+        description="How long a pod that is to end goes on serving before its process gets SIGTERM, so that callers "
+        "learn that it is leaving; at least 2s, rounded up to whole seconds.",
         examples=["15s"],
     )
     grace: Duration = Field(
@@ -102,6 +138,7 @@ class Availability(ApiModel):
     )
     max_unavailable: IntOrPercentage = Field(
         1,
-        description="How many pods a node drain may take away at once: a number from 1 or a percentage (PodDisruptionBudget).",
+        description="How many pods a node drain may take away at once: a number from 1 or a percentage "
+        "(PodDisruptionBudget).",
         examples=["25%"],
     )

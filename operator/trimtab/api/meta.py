@@ -18,7 +18,9 @@ VALIDATIONS = "x-kubernetes-validations"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One CEL rule. `message` names the field and the remedy; `expression` (CEL, giving a string) also the value.
+    """One CEL rule, of a model (`ApiModel.rules`) or, as an annotation, of a scalar, list or map.
+
+    `message` names the field and the remedy; `expression` (CEL, giving a string) also the value.
 
     The API server uses `message` where `expression` fails or gives more than one line. `field_path` is the JSON path,
     below the object that carries the rule, to which the error is reported.
@@ -37,6 +39,12 @@ class Rule:
         if self.field_path is not None:
             entry["fieldPath"] = self.field_path
         return entry
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Adds the rule to a scalar, list or map: `Annotated[int, Rule(...)]`."""
+        result = handler(schema)
+        result[VALIDATIONS] = [*result.get(VALIDATIONS, ()), self.to_schema()]
+        return result
 
 
 class ApiModel(BaseModel):
@@ -64,7 +72,7 @@ class ApiModel(BaseModel):
 def exactly_one_of(*members: str) -> Rule:
     """The rule of a union: one of the fields `members` (names on the wire) is set, and no other."""
     count = ", ".join(f"has(self.{member})" for member in members)
-    names = ", ".join(members)
+    names = f"{', '.join(members[:-1])} and {members[-1]}"
     given = " + ".join(f"(has(self.{member}) ? ' {member}' : '')" for member in members)
     return Rule(
         rule=f"[{count}].filter(present, present).size() == 1",
@@ -108,7 +116,7 @@ class Text:
         return Rule(
             rule=f"{subject}.matches({cel_string(self.pattern or '')})",
             message=f"is not {self.is_not}",
-            expression=f'"\'" + {subject} + "\' is not " + {cel_string(self.is_not)}',
+            expression=f"{quoted(subject)} + {cel_string(f' is not {self.is_not}')}",
         )
 
 
@@ -139,13 +147,18 @@ class TextMap:
         return Rule(
             rule=f"self.all(key, {good})",
             message=f"a key {remedy}",
-            expression=f'"the key \'" + self.filter(key, !({good}))[0] + "\' " + {cel_string(remedy)}',
+            expression=f"'the key ' + {quoted(f'self.filter(key, !({good}))[0]')} + {cel_string(f' {remedy}')}",
         )
 
 
 def cel_string(text: str) -> str:
     """`text` as a CEL string literal."""
     return json.dumps(text)
+
+
+def quoted(subject: str) -> str:
+    """The CEL expression for `subject`, a CEL expression giving a string, in single quotes."""
+    return f'"\'" + {subject} + "\'"'
 
 
 def atomic(max_items: int) -> Any:

@@ -1,6 +1,6 @@
 """The Microservice: one service and all that runs, protects and exposes it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,9 +10,10 @@ from trimtab.api.health import Availability, Health, Shutdown
 from trimtab.api.identity import PodMetadata, SecurityContext, ServiceAccount
 from trimtab.api.jobs import Job
 from trimtab.api.meta import ApiModel, atomic, keyed, unique
+from trimtab.api.microservice_rules import SPEC_RULES
 from trimtab.api.network import Network
 from trimtab.api.placement import Placement
-from trimtab.api.scalars import Argument, Image, ObjectName, PortName, PortNumber, PullPolicy
+from trimtab.api.scalars import Argument, Image, ListenPort, ObjectName, PortName, PullPolicy
 from trimtab.api.scaling import Scaling
 from trimtab.api.volumes import Config, Volume
 
@@ -24,7 +25,7 @@ class Port(ApiModel):
         description="Name of the port, at most 15 characters; names that begin with trimtab- are reserved.",
         examples=["http"],
     )
-    port: PortNumber = Field(description="Number of the port, 1 to 65535; 15000-15999 are reserved.", examples=[8080])
+    port: ListenPort = Field(description="Number of the port, 1 to 65535; 15000-15999 are reserved.", examples=[8080])
     protocol: Literal["HTTP", "HTTP2", "GRPC", "TCP"] = Field(
         "HTTP",
         description="What is spoken on the port: HTTP (1.1), HTTP2 (without TLS), GRPC or TCP.",
@@ -38,9 +39,11 @@ DEFAULT_PORTS = (Port(name="http", port=8080),)
 class MicroserviceSpec(ApiModel):
     """What a service is to be. Only `image` is required.
 
-    An absent `ports` is DEFAULT_PORTS, here and not in the CRD: what is absent in a manifest stays absent in the cluster,
-    so that Git and cluster agree, and an empty list means a worker.
+    An absent `ports` is DEFAULT_PORTS, here and not in the CRD: a list or object that is absent in a manifest stays
+    absent in the cluster, so that Git and cluster agree. An empty list means a worker.
     """
+
+    rules: ClassVar = SPEC_RULES
 
     image: Image = Field(
         description="Image of the service's container, by tag or digest.", examples=["registry.example/orders:1.4.2"]
@@ -80,16 +83,17 @@ class MicroserviceSpec(ApiModel):
     volumes: Annotated[tuple[Volume, ...], keyed(32, "name")] = Field(
         (),
         description="Volumes and where the container sees them. Default: none.",
-        examples=[[{"name": "tmp", "emptyDir": {}, "mountPath": "/tmp"}]],
+        examples=[[{"name": "cache", "emptyDir": {}, "mountPath": "/var/cache"}]],
     )
     resources: Resources = Field(
         Resources(),
-        description="Requests and limits of the container. Default: none; with scaling, requests of cpu 100m and memory 128Mi.",
+        description="Requests and limits of the container. "
+        "Default: none; with scaling, requests of cpu 100m and memory 128Mi.",
     )
     replicas: Annotated[int, Field(ge=0, le=10000)] | None = Field(
         None,
-        description="Number of pods, 0 to 10000 (`kubectl scale`). With `scaling` it belongs to the autoscaler: leave it out. "
-        "Default: 1.",
+        description="Number of pods, 0 to 10000 (`kubectl scale`). With `scaling` it belongs to the autoscaler: leave "
+        "it out. Default: 1.",
         examples=[2],
     )
     scaling: Scaling | None = Field(None, description="Automatic scaling. Default: none, then replicas holds.")

@@ -102,7 +102,8 @@ class MicroserviceStatus(StatusModel):
     )
     conditions: Annotated[tuple[Condition, ...], keyed(16, "type")] = Field(
         (),
-        description="Ready always; Reconciling and Stalled while True; Released, Exposed and ScalingActive where they apply.",
+        description="Ready always; Reconciling and Stalled while True; Exposed and ScalingActive where they apply. "
+        "Default: none yet.",
     )
     revision: Hash = Field("", description="Revision that the spec asks for.", examples=["k3v9x0q2aa"])
     stable_revision: Hash = Field("", description="Revision that was last rolled out in full.", examples=["k3v9x0q2aa"])

@@ -4,11 +4,19 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, Rule, Text, atomic, exactly_one_of
+from trimtab.api.meta import ApiModel, Rule, Text, atomic, exactly_one_of, quoted
 from trimtab.api.placement import LabelSelector
 from trimtab.api.scalars import MicroserviceName, PortNumber
 
-Cidr = Annotated[str, Text(max_length=43)]
+Cidr = Annotated[
+    str,
+    Text(max_length=43),
+    Rule(
+        rule="isCIDR(self)",
+        message="is not a range of addresses: write address/bits, such as 10.0.0.0/8",
+        expression=f"{quoted('self')} + ' is not a range of addresses: write address/bits, such as 10.0.0.0/8'",
+    ),
+]
 
 _PEERS = ("microservice", "podSelector", "namespaceSelector", "cidr")
 
@@ -41,13 +49,13 @@ class Network(ApiModel):
 
     allow_from: Annotated[tuple[Peer, ...], atomic(64)] = Field(
         (),
-        description="Who may talk to the service, besides the Gateway that `expose` names and the monitoring namespace. "
-        "Default: nobody else.",
+        description="Who may talk to the service, besides the Gateway that `expose` names and the monitoring "
+        "namespace. Default: nobody else.",
         examples=[[{"microservice": "web"}]],
     )
     allow_to: Annotated[tuple[Destination, ...], atomic(64)] | None = Field(
         None,
-        description="To whom the service may talk; then only to these, DNS and the credential endpoints of AWS. [] is nobody "
-        "else. Default: to everybody.",
+        description="To whom the service may talk; then only to these, DNS and the credential endpoints of AWS. "
+        "[] is nobody else. Default: to everybody.",
         examples=[[{"cidr": "10.0.0.0/8", "ports": [5432]}]],
     )

@@ -1,18 +1,30 @@
 """On which nodes pods run. The types of Kubernetes, without references to other namespaces."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, atomic
+from trimtab.api.meta import ApiModel, Rule, atomic
 from trimtab.api.scalars import ClassName, LabelKeyText, Labels, LabelValue
 
 Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
 Weight = Annotated[int, Field(ge=1, le=100)]
 
 
+_VALUES = Rule(
+    rule="self.operator in ['Exists', 'DoesNotExist'] ? !has(self.values) || self.values.size() == 0 : "
+    "has(self.values) && self.values.size() > 0",
+    message="In and NotIn need values, Exists and DoesNotExist have none",
+    expression="'operator ' + self.operator + (self.operator in ['Exists', 'DoesNotExist'] ? ' has no values: leave "
+    "them out' : ' needs values: give at least one')",
+    field_path=".values",
+)
+
+
 class LabelRequirement(ApiModel):
     """A condition on one label."""
+
+    rules: ClassVar = (_VALUES,)
 
     key: LabelKeyText = Field(description="Key of the label.", examples=["tier"])
     operator: Operator = Field(description="In, NotIn, Exists or DoesNotExist.", examples=["In"])
@@ -38,6 +50,17 @@ class LabelSelector(ApiModel):
 
 class NodeRequirement(ApiModel):
     """A condition on one label or field of a node."""
+
+    rules: ClassVar = (
+        _VALUES,
+        Rule(
+            rule="!(self.operator in ['Gt', 'Lt']) || (has(self.values) && self.values.size() == 1 && "
+            "self.values[0].matches('^[0-9]+$'))",
+            message="Gt and Lt need exactly one integer as values",
+            expression="'operator ' + self.operator + ' needs exactly one integer as values, such as [\"4\"]'",
+            field_path=".values",
+        ),
+    )
 
     key: LabelKeyText = Field(
         description="Key of the label, or the field metadata.name.", examples=["kubernetes.io/arch"]
@@ -131,6 +154,21 @@ class Affinity(ApiModel):
 
 class Toleration(ApiModel):
     """A taint of nodes that pods put up with."""
+
+    rules: ClassVar = (
+        Rule(
+            rule="self.operator == 'Equal' ? has(self.key) : self.value == ''",
+            message="Equal needs a key, Exists has no value",
+            expression="self.operator == 'Equal' ? 'operator Equal needs a key: give one, or write operator: Exists' : "
+            "'operator Exists has no value: leave out ' + self.value",
+            field_path=".operator",
+        ),
+        Rule(
+            rule="!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+            message="tolerationSeconds belongs to effect NoExecute: write effect: NoExecute, or leave it out",
+            field_path=".tolerationSeconds",
+        ),
+    )
 
     key: LabelKeyText | None = Field(None, description="Key of the taint. Default: every key.", examples=["dedicated"])
     operator: Literal["Exists", "Equal"] = Field("Equal", description="Exists, or Equal to value.", examples=["Exists"])

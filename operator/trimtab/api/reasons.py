@@ -1,4 +1,4 @@
-"""Every reason that a condition, a waitingFor entry or an Event of Trimtab can carry. docs/reasons.md is made from it."""
+"""Every reason that a condition, a waitingFor entry or an Event can carry; docs/reference/reasons.md is made from it."""
 
 from enum import StrEnum
 
@@ -19,7 +19,10 @@ class Reason(StrEnum):
     ROLLING_OUT = "RollingOut", "Pods of the current revision are being started; the message says how many are ready."
     SUSPENDED = "Suspended", "spec.suspend is true: nothing is changed until it is false again."
     SCALED_TO_ZERO = "ScaledToZero", "spec.replicas is 0, so no pod runs. Scale up to serve again."
-    INVALID_SPEC = "InvalidSpec", "The spec cannot be carried out; the message names the field, the value and the remedy."
+    INVALID_SPEC = (
+        "InvalidSpec",
+        "The spec cannot be carried out; the message names the field, the value and the remedy.",
+    )
     NAME_CONFLICT = "NameConflict", "An object of that name exists and is not ours. Rename it, or the Microservice."
     CHILD_DENIED = "ChildDenied", "The API server denied a child: quota, an admission webhook or policy, or RBAC."
     CHILD_INVALID = "ChildInvalid", "The API server refused a child as invalid; the message is the server's own."
@@ -27,7 +30,7 @@ class Reason(StrEnum):
     MIGRATION_RUNNING = "MigrationRunning", "A BeforeRollout job is running; the new revision starts after it."
     MIGRATION_FAILED = "MigrationFailed", "A BeforeRollout job failed; no pod of the new revision starts. See its log."
     RUN_AS_ROOT_REFUSED = "RunAsRootRefused", "The image wants to run as root. Set spec.securityContext.runAsUser."
-    SECRET_NOT_FOUND = "SecretNotFound", "A referenced Secret does not exist; pods that need it cannot start."  # noqa: S105
+    SECRET_NOT_FOUND = "SecretNotFound", "A referenced Secret does not exist; pods that need it cannot start."
     IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "The image cannot be pulled: check its name, tag and imagePullSecrets."
     CRASH_LOOP_BACK_OFF = "CrashLoopBackOff", "A container keeps ending; the message has its exit code. See its log."
     CONTAINER_CONFIG_ERROR = "CreateContainerConfigError", "A container cannot be made from its configuration."

@@ -9,12 +9,47 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from trimtab.api.meta import VALIDATIONS, Rule, Text, TextMap, cel_string
+from trimtab.api.meta import VALIDATIONS, Rule, Text, TextMap, cel_string, quoted
 
+DURATION = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAME = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_CHAR = r"[^/:\x00-\x1f]"
+_SEGMENT = rf"([^/.:\x00-\x1f]{_CHAR}*|\.[^/.:\x00-\x1f]{_CHAR}*|\.\.{_CHAR}+)"
 _QUANTITY = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?"
+
+
+def _cron_field(number: str, names: str = "") -> str:
+    value = f"({number}{names})"
+    item = rf"([*?]|{value}(-{value})?)(/[1-9][0-9]?)?"
+    return f"{item}(,{item})*"
+
+
+_CRON = (
+    "(?i)^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|"
+    + " ".join(
+        (
+            _cron_field("[0-5]?[0-9]"),
+            _cron_field("[01]?[0-9]|2[0-3]"),
+            _cron_field("0?[1-9]|[12][0-9]|3[01]"),
+            _cron_field("0?[1-9]|1[0-2]", "|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"),
+            _cron_field("[0-6]", "|sun|mon|tue|wed|thu|fri|sat"),
+        )
+    )
+    + ")$"
+)
+
+
+def reserved(prefix: str, what: str) -> Rule:
+    """The rule that the name of `what` does not begin with `prefix`, which is the operator's own."""
+    remedy = f" begins with {prefix}, which is reserved: give {what} another name"
+    return Rule(
+        rule=f"!self.startsWith({cel_string(prefix)})",
+        message=remedy.strip(),
+        expression=quoted("self") + " + " + cel_string(remedy),
+    )
+
 
 MicroserviceName = Annotated[
     str,
@@ -55,6 +90,7 @@ PortName = Annotated[
         pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
         is_not="a port name: use at most 15 lower-case letters, digits and single '-', such as http",
     ),
+    reserved("trimtab-", "the port"),
 ]
 Image = Annotated[
     str,
@@ -69,7 +105,12 @@ Hostname = Annotated[
     Text(
         max_length=253,
         pattern=rf"^(\*\.)?{_SUBDOMAIN}$",
-        is_not="a host name: write it in lower case without scheme, port or path, such as shop.example or *.shop.example",
+        is_not="a host name: write it in lower case without scheme, port or path, such as shop.example",
+    ),
+    Rule(
+        rule="!isIP(self)",
+        message="is an address: write a host name, such as shop.example",
+        expression=f"{quoted('self')} + ' is an address: write a host name, such as shop.example'",
     ),
 ]
 UrlPath = Annotated[
@@ -84,23 +125,23 @@ FilePath = Annotated[
     str,
     Text(
         max_length=1024,
-        pattern=r"^/[^:\x00-\x1f]*[^:/\x00-\x1f]$",
-        is_not="an absolute path: begin it with '/', end it without, and use no ':', such as /var/cache",
+        pattern=f"^(/{_SEGMENT})+$",
+        is_not="an absolute path: begin it with '/', end it without, and use no ':', '.' or '..', such as /var/cache",
     ),
 ]
 RelativePath = Annotated[
     str,
     Text(
         max_length=1024,
-        pattern=r"^[^/:\x00-\x1f][^:\x00-\x1f]*$",
-        is_not="a relative path: begin it without '/' and use no ':', such as conf/app.yaml",
+        pattern=f"^{_SEGMENT}(/{_SEGMENT})*$",
+        is_not="a relative path: begin it without '/' and use no ':', '.' or '..', such as conf/app.yaml",
     ),
 ]
 Duration = Annotated[
     str,
     Text(
         max_length=24,
-        pattern="^([0-9]{1,5}(h|m|s|ms)){1,4}$",
+        pattern=DURATION,
         is_not="a duration: write whole numbers with the units h, m, s or ms, such as 30s or 2m30s",
     ),
 ]
@@ -117,23 +158,23 @@ EnvName = Annotated[
     Text(
         max_length=253,
         pattern="^[A-Za-z_][A-Za-z0-9_.-]*$",
-        is_not="the name of an environment variable: use letters, digits, '_', '.' and '-', beginning with a letter or '_'",
+        is_not="the name of a variable: use letters, digits, '_', '.' and '-', beginning with a letter or '_'",
     ),
+    reserved("TRIMTAB_", "the variable"),
 ]
 EnvPrefix = Annotated[
     str,
     Text(
         max_length=253,
         pattern="^([A-Za-z_][A-Za-z0-9_.-]*)?$",
-        is_not="a prefix of environment variables: use letters, digits, '_', '.' and '-', beginning with a letter or '_'",
+        is_not="a prefix of variables: use letters, digits, '_', '.' and '-', beginning with a letter or '_'",
     ),
 ]
 CronSchedule = Annotated[
     str,
     Text(
         max_length=128,
-        pattern=r"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9*?/,-]+( [0-9*?/,-]+){2} "
-        r"[0-9A-Za-z*?/,-]+ [0-9A-Za-z*?/,-]+)$",
+        pattern=_CRON,
         is_not="a cron schedule: write minute, hour, day of month, month and day of week, such as '0 3 * * *'",
     ),
 ]
@@ -161,6 +202,15 @@ LabelValue = Annotated[
         is_not="a label value: use letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
     ),
 ]
+VolumeName = Annotated[Name, reserved("trimtab-", "the volume")]
+ContainerName = Annotated[
+    Name,
+    reserved("trimtab-", "the container"),
+    Rule(
+        rule="self != 'app'",
+        message="'app' is the service's own container: give the container another name",
+    ),
+]
 LabelKeyText = Annotated[str, LabelKey]
 DataKeyText = Annotated[str, DataKey]
 ShortText = Annotated[str, Text(max_length=253)]
@@ -175,8 +225,32 @@ Labels = Annotated[dict[str, str], TextMap(key=LabelKey, value=LabelValue, max_i
 Annotations = Annotated[dict[str, str], TextMap(key=LabelKey, value=AnnotationValue, max_items=32)]
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
+ListenPort = Annotated[
+    PortNumber,
+    Rule(
+        rule="self < 15000 || self > 15999",
+        message="ports 15000-15999 are reserved for the proxy: listen on another port",
+        expression="string(self) + ' is reserved for the proxy, as 15000-15999 are: listen on another port'",
+    ),
+]
 FileMode = Annotated[int, Field(ge=0, le=511)]
-Id = Annotated[int, Field(ge=0, le=2147483647)]
+GroupId = Annotated[int, Field(ge=0, le=2147483647)]
+UserId = Annotated[
+    GroupId,
+    Rule(
+        rule="self != 0",
+        message="0 is root, as which `restricted` pods may not run: use a number from 1, such as 10001, and an image "
+        "that works with it",
+    ),
+]
+PositiveDuration = Annotated[
+    Duration,
+    Rule(
+        rule=f"!self.matches({cel_string(DURATION)}) || duration(self) >= duration('1s')",
+        message="is shorter than 1s: write a longer duration, such as 10m",
+        expression=f"{quoted('self')} + ' is shorter than 1s: write a longer duration, such as 10m'",
+    ),
+]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
 
@@ -205,11 +279,11 @@ class IntOrText:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The same in the CRD."""
-        pattern, is_not = cel_string(self.pattern), cel_string(self.is_not)
+        pattern = cel_string(self.pattern)
         rule = Rule(
             rule=f"type(self) == int ? self >= {self.minimum} : self.matches({pattern})",
             message=f"is not {self.is_not}",
-            expression=f'"\'" + string(self) + "\' is not " + {is_not}',
+            expression=f"{quoted('string(self)')} + {cel_string(f' is not {self.is_not}')}",
         )
         return {
             "x-kubernetes-int-or-string": True,

@@ -1,15 +1,28 @@
 """Automatic scaling."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel
+from trimtab.api.meta import ApiModel, Rule
 from trimtab.api.scalars import Percentage
 
 
 class Scaling(ApiModel):
     """A HorizontalPodAutoscaler; spec.replicas then belongs to it."""
+
+    rules: ClassVar = (
+        Rule(
+            rule="self.min <= self.max",
+            message="min is above max: lower min or raise max",
+            expression="'min ' + string(self.min) + ' is above max ' + string(self.max) + ': lower min or raise max'",
+            field_path=".min",
+        ),
+        Rule(
+            rule="has(self.cpu) || has(self.memory)",
+            message="needs cpu or memory: say by what to scale, such as cpu: 70%",
+        ),
+    )
 
     min: Annotated[int, Field(ge=1, le=10000)] = Field(1, description="Fewest pods, 1 to 10000.", examples=[2])
     max: Annotated[int, Field(ge=1, le=10000)] = Field(

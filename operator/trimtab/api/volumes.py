@@ -4,19 +4,19 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trimtab.api.containers import FieldSelector, ResourceFieldSelector
-from trimtab.api.meta import ApiModel, TextMap, atomic, exactly_one_of
+from trimtab.api.containers import ResourceFieldSelector
+from trimtab.api.meta import ApiModel, Text, TextMap, atomic, exactly_one_of
 from trimtab.api.scalars import (
     DataKey,
     DataKeyText,
     FileContent,
     FileMode,
     FilePath,
-    Name,
     ObjectName,
     Quantity,
     RelativePath,
     ShortText,
+    VolumeName,
 )
 
 
@@ -32,9 +32,9 @@ class Config(ApiModel):
     )
     on_change: Literal["Rollout", "Ignore"] = Field(
         "Rollout",
-        description="What a changed file does. Rollout: an immutable ConfigMap named by its content, so a change is a new "
-        "revision and is undone with it. Ignore: one ConfigMap, changed in place; the files follow within two minutes and "
-        "no pod restarts.",
+        description="What a changed file does. Rollout: an immutable ConfigMap named by its content, so a change is a "
+        "new revision and is undone with it. Ignore: one ConfigMap, changed in place; the files follow within two "
+        "minutes and no pod restarts.",
         examples=["Ignore"],
     )
 
@@ -115,13 +115,33 @@ class ProjectedObject(ApiModel):
     optional: bool = Field(False, description="Whether the object may be absent.", examples=[True])
 
 
+FileFieldPath = Annotated[
+    str,
+    Text(
+        max_length=317,
+        pattern=r"^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['[^']+'\])$",
+        is_not="a field of the pod that a file can have: write one such as metadata.labels or metadata.name",
+    ),
+]
+
+
+class FileFieldSelector(ApiModel):
+    """A field of the pod, for a file."""
+
+    field_path: FileFieldPath = Field(
+        description="Path of the field: metadata.name, metadata.namespace, metadata.uid, metadata.labels, "
+        "metadata.annotations, metadata.labels['key'] or metadata.annotations['key'].",
+        examples=["metadata.labels"],
+    )
+
+
 class DownwardFile(ApiModel):
     """A file with a field of the pod: exactly one of fieldRef and resourceFieldRef."""
 
     rules: ClassVar = (exactly_one_of("fieldRef", "resourceFieldRef"),)
 
     path: RelativePath = Field(description="Path of the file, relative to the volume.", examples=["labels"])
-    field_ref: FieldSelector | None = Field(None, description="A field of the pod.")
+    field_ref: FileFieldSelector | None = Field(None, description="A field of the pod.")
     resource_field_ref: ResourceFieldSelector | None = Field(None, description="A request or limit of a container.")
     mode: FileMode | None = Field(
         None, description="Permissions of the file, 0 to 0777. Default: those of the volume.", examples=[256]
@@ -175,8 +195,10 @@ class Volume(ApiModel):
 
     rules: ClassVar = (exactly_one_of("emptyDir", "configMap", "secret", "persistentVolumeClaim", "projected"),)
 
-    name: Name = Field(description="Name of the volume; names that begin with trimtab- are reserved.", examples=["tmp"])
-    mount_path: FilePath = Field(description="Absolute path in the container.", examples=["/tmp"])
+    name: VolumeName = Field(
+        description="Name of the volume; names that begin with trimtab- are reserved.", examples=["cache"]
+    )
+    mount_path: FilePath = Field(description="Absolute path in the container.", examples=["/var/cache"])
     read_only: bool = Field(False, description="Whether the container may only read it.", examples=[True])
     sub_path: RelativePath | None = Field(
         None, description="Path inside the volume that is mounted. Default: the volume's root.", examples=["data"]
