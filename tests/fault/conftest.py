@@ -1,0 +1,30 @@
+"""The laboratory in which fault plans run, and the undisturbed run that they are compared with."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.fault.laboratory import Laboratory, Learned
+from tests.fault.snapshot import KINDS
+from tests.support.kube import connect
+from tests.support.mirror import mirroring
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Laboratory]:
+    async with connect() as kube, mirroring(KINDS) as mirror:
+        yield Laboratory(kube, mirror, tmp_path_factory.mktemp("fault"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def learned(laboratory: Laboratory) -> Learned:
+    one, other = await asyncio.gather(laboratory.undisturbed(), laboratory.undisturbed())
+    return Learned(one, frozenset(one.unlike(other)))

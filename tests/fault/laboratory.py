@@ -1,0 +1,47 @@
+"""Where fault plans run, several at a time, and what an undisturbed run teaches."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.fault.world import Run, World, world
+from tests.support.kube import Kube
+from tests.support.mirror import Mirror
+from tests.support.operator import RUN
+
+AT_ONCE = 4
+
+
+@dataclass(slots=True)
+class Laboratory:
+    """Makes worlds. `slots` bounds how many operators work side by side."""
+
+    kube: Kube
+    mirror: Mirror
+    folder: Path
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    def world(
+        self, *, command: Sequence[str] = RUN, env: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[World]:
+        """A fresh namespace with an operator of its own."""
+        return world(self.kube, self.mirror, self.folder, command=command, env=env)
+
+    async def undisturbed(self) -> Run:
+        """The scenario without any fault."""
+        async with self.slots, self.world() as this:
+            return await this.live()
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The undisturbed run, and the places at which two such runs differ by chance."""
+
+    run: Run
+    chance: frozenset[str]
+
+    def unlike(self, run: Run) -> dict[str, object]:
+        """Where `run` ended otherwise, apart from chance."""
+        return run.unlike(self.run, besides=self.chance)

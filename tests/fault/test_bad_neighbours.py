@@ -1,0 +1,135 @@
+"""One broken Microservice does not slow the others (L3): beside it, an apply reaches its last child as fast as ever."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.fault.laboratory import Laboratory
+from tests.fault.scenario import PATIENCE
+from tests.fault.world import World
+from tests.support.figures import ms, percentile
+from tests.support.kube import Kube, Object
+
+SAMPLES = 10
+SLOWER = 5
+"""A generous bound: 1,000 events in two seconds also burden the API server and the test itself."""
+
+
+def service(namespace: str, name: str, **changes: object) -> Object:
+    """A short Microservice with one pod."""
+    return {
+        "apiVersion": "trimtab.dev/v1alpha1",
+        "kind": "Microservice",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"image": "registry.example/app:1", "replicas": 1, **changes},
+    }
+
+
+async def latency(this: World, prefix: str) -> float:
+    """The median seconds from an apply to the event about the Deployment, which is written last."""
+    samples = []
+    for i in range(SAMPLES):
+        key = ("Deployment", this.namespace, f"{prefix}-{i}")
+        begin = time.monotonic()
+        await this.kube.apply(service(this.namespace, key[2]))
+        await this.mirror.until(lambda key=key: key in this.mirror.objects, PATIENCE, f"{key}")  # type: ignore[misc]
+        samples.append(next(s.at for s in this.mirror.history if s.key == key and s.type == "ADDED") - begin)
+    return percentile(samples, 0.5)
+
+
+@asynccontextmanager
+async def denied(this: World) -> AsyncIterator[None]:
+    """Admission refuses one Microservice's Deployment, again and again."""
+    name = f"deny-{this.namespace}"
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["deployments"]}
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": this.namespace}}
+    policy = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [rule], "namespaceSelector": selector},
+        "validations": [{"expression": "object.metadata.name != 'broken'", "message": "not in this house"}],
+    }
+    api = "admissionregistration.k8s.io/v1"
+    kind = "ValidatingAdmissionPolicy"
+    await this.kube.apply({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": policy})
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    await this.kube.apply({"apiVersion": api, "kind": f"{kind}Binding", "metadata": {"name": name}, "spec": binding})
+    try:
+        await asyncio.gather(*(this.kube.apply(service(this.namespace, "broken")) for _ in range(1)))
+        await _says(this, "broken", "ChildDenied")
+        yield
+    finally:
+        await this.kube.delete(f"{kind}Binding", "", name)
+        await this.kube.delete(kind, "", name)
+
+
+@asynccontextmanager
+async def unpullable(this: World) -> AsyncIterator[None]:
+    """The image cannot be pulled. Told in the kubelet's words, since fake nodes pull nothing."""
+    await _pending_pods(this, 1)
+    await _tell(this.kube, this, "ImagePullBackOff", 0)
+    await _says(this, "broken", "ImagePullBackOff")
+    yield
+
+
+@asynccontextmanager
+async def crashing(this: World) -> AsyncIterator[None]:
+    """Ten pods crash, and say so 1,000 times in all, while the others are measured."""
+    await _pending_pods(this, 10)
+    await _tell(this.kube, this, "CrashLoopBackOff", 0)
+    await _says(this, "broken", "CrashLoopBackOff")
+
+    async def storm() -> None:
+        for count in range(1, 101):
+            await _tell(this.kube, this, "CrashLoopBackOff", count)
+
+    noise = asyncio.create_task(storm())
+    yield
+    await noise
+
+
+async def _pending_pods(this: World, count: int) -> None:
+    nowhere = {"nodeSelector": {"no-such-node": "true"}}
+    await this.kube.apply(service(this.namespace, "broken", replicas=count, placement=nowhere))
+    await this.mirror.until(lambda: len(_pods(this)) == count, PATIENCE, f"{count} pods")
+
+
+def _pods(this: World) -> list[Object]:
+    found = this.mirror.of("Pod", this.namespace)
+    return [pod for pod in found if pod["metadata"]["labels"]["trimtab.dev/microservice"] == "broken"]
+
+
+async def _tell(kube: Kube, this: World, reason: str, restarts: int) -> None:
+    """Every pod of the broken Microservice reports a waiting container."""
+    state = {"waiting": {"reason": reason, "message": "back-off"}}
+    container = {"name": "app", "image": "x", "imageID": "", "ready": False, "restartCount": restarts, "state": state}
+    if restarts:
+        container["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    body = {"status": {"containerStatuses": [container]}}
+    names = [pod["metadata"]["name"] for pod in _pods(this)]
+    await asyncio.gather(*(kube.patch("Pod", this.namespace, name, body, "status") for name in names))
+
+
+async def _says(this: World, name: str, reason: str) -> None:
+    def said() -> bool:
+        status = this.mirror.objects.get(("Microservice", this.namespace, name), {}).get("status", {})
+        return any(c["reason"] == reason for c in status.get("conditions", ()) if c["type"] == "Ready")
+
+    await this.mirror.until(
+        said, PATIENCE, lambda: f"{reason}: {this.mirror.objects.get(('Microservice', this.namespace, name))}"
+    )
+
+
+TROUBLE = {"its children are denied": denied, "its image cannot be pulled": unpullable, "its pods crash": crashing}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+async def test_neighbours_are_as_fast_as_ever(trouble: str, laboratory: Laboratory) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        await latency(this, "warm")
+        undisturbed = await latency(this, "alone")
+        async with TROUBLE[trouble](this):
+            beside = await latency(this, "beside")
+    print(f"{trouble}: {ms(beside)} beside, {ms(undisturbed)} alone: {beside / undisturbed:.1f}x")
+    assert beside < SLOWER * undisturbed

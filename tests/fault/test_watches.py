@@ -1,0 +1,65 @@
+"""What the operator does not hear: broken, silent and lying watch streams (A3, A8, A9), and watchers that die."""
+
+import asyncio
+
+from tests.fault.laboratory import Laboratory, Learned
+from tests.fault.rig import Rig, status
+from tests.fault.scenario import NAME, PATIENCE, STAGES, change_image, create
+from tests.support.kube import Object
+from tests.support.mirror import mirroring
+
+
+def error(code: int, reason: str) -> Object:
+    """An ERROR event of a watch stream."""
+    return {"type": "ERROR", "object": status(code, reason, reason)}
+
+
+async def _disturb(rig: Rig, every: float) -> None:
+    """Cuts the streams and declares them expired in turn, until cancelled."""
+    while True:
+        await asyncio.sleep(every)
+        rig.cut_watches()
+        await asyncio.sleep(every)
+        rig.inject(error(410, "Expired"))
+
+
+async def test_streams_that_keep_breaking(laboratory: Laboratory, learned: Learned) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        disturbance = asyncio.create_task(_disturb(this.rig, 0.3))
+        for stage in STAGES:
+            await stage(this.kube, this.mirror, this.namespace)
+        disturbance.cancel()
+        assert not learned.unlike(await this.result())
+
+
+async def test_a_child_deleted_while_nobody_watched_comes_back(laboratory: Laboratory) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        await create(this.kube, this.mirror, this.namespace)
+        await this.quiet()
+        before = this.mirror.objects["Deployment", this.namespace, NAME]["metadata"]["uid"]
+        this.rig.deaf = True
+        await this.kube.delete("Deployment", this.namespace, NAME)
+        await this.mirror.until(
+            lambda: ("Deployment", this.namespace, NAME) not in this.mirror.objects, PATIENCE, "the Deployment is gone"
+        )
+        this.rig.inject(error(410, "Expired"))
+        this.rig.deaf = False
+
+        def is_back() -> bool:
+            found = this.mirror.objects.get(("Deployment", this.namespace, NAME))
+            return bool(found) and found["metadata"]["uid"] != before
+
+        await this.mirror.until(is_back, PATIENCE, "a new Deployment")
+        await change_image(this.kube, this.mirror, this.namespace)
+
+
+async def test_a_stream_that_fails_for_good_ends_the_process(laboratory: Laboratory) -> None:
+    """A dead watcher in a live process would be deaf for ever (kopf#1276); an ended one is started again."""
+    async with laboratory.slots, laboratory.world() as this, mirroring(["Microservice"], this.namespace):
+        await create(this.kube, this.mirror, this.namespace)
+        assert this.rig.inject(error(500, "InternalError"), "microservices")
+        async with asyncio.timeout(PATIENCE):
+            while not this.keeper.exits:
+                await asyncio.sleep(0.1)
+        assert this.keeper.exits[0] != 0
+        await change_image(this.kube, this.mirror, this.namespace)

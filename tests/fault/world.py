@@ -1,0 +1,132 @@
+"""One namespace, one operator behind a rig, and something that starts the operator again whenever it ends."""
+
+import asyncio
+import itertools
+import json
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.fault.rig import Call, Rig, rigged
+from tests.fault.scenario import MARKER, PATIENCE, STAGES, Stage
+from tests.fault.snapshot import Snapshot, differences, history, snapshot
+from tests.support.kube import Kube, namespace
+from tests.support.mirror import Mirror
+from tests.support.operator import RUN, Operator
+
+QUIET = 1.5
+"""Seconds without a write after which a run is taken to be over."""
+
+
+class Keeper:
+    """Starts the operator, and again whenever it ends, as a kubelet does. `exits` are the exit codes so far."""
+
+    def __init__(self, log: Path, env: Mapping[str, str], command: Sequence[str] = RUN) -> None:
+        self.log, self.env, self.command = log, env, command
+        self.exits: list[int] = []
+        self.operator = Operator(log, command=command, env=env)
+        self._task = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            self.exits.append(await asyncio.to_thread(self.operator.process.wait))
+            self.operator = Operator(self.log, command=self.command, env=self.env)
+
+    def kill(self) -> None:
+        """kill -9; it comes back."""
+        self.operator.send(signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Ends the operator for good."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self.operator.send(signal.SIGCONT)
+        self.operator.send(signal.SIGKILL)
+        await self.operator.exit_code(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a run ended: the masked end state, what was ADDED and DELETED, and what the operator wrote."""
+
+    state: Snapshot
+    history: Counter[tuple[str, str, str]]
+    writes: Sequence[Call]
+    exits: Sequence[int] = ()
+
+    def unlike(self, other: "Run", *, besides: frozenset[str] = frozenset()) -> dict[str, object]:
+        """Where this run ended otherwise than `other`, leaving out the paths `besides`."""
+        state = {path: values for path, values in differences(other.state, self.state).items() if path not in besides}
+        keys = self.history.keys() | other.history.keys()
+        events = {f"{key}": (other.history[key], self.history[key]) for key in keys}
+        counts = {key: pair for key, pair in events.items() if pair[0] != pair[1] and key not in besides}
+        return {**state, **counts}
+
+
+@dataclass(slots=True)
+class World:
+    """All that a plan acts on."""
+
+    namespace: str
+    kube: Kube
+    mirror: Mirror
+    rig: Rig
+    keeper: Keeper
+    folder: Path
+    told: list[str] = field(default_factory=list)
+
+    async def live(self, stages: Sequence[Stage] = STAGES) -> Run:
+        """Goes through the stages and returns how it ended."""
+        for stage in stages:
+            await stage(self.kube, self.mirror, self.namespace)
+        return await self.result()
+
+    async def result(self) -> Run:
+        """Waits until the operator is quiet and looks at what is there."""
+        await self.quiet()
+        state = await snapshot(self.kube, self.namespace)
+        return Run(state, history(self.mirror, self.namespace), self.rig.writes, tuple(self.keeper.exits))
+
+    async def quiet(self, seconds: float = QUIET) -> None:
+        """Waits until the operator has written nothing for a while (L1: the end state is left alone)."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while loop.time() - max((call.at for call in self.rig.writes), default=0) < seconds:
+            assert loop.time() < deadline, (
+                f"the operator keeps writing: {[str(c.signature) for c in self.rig.writes[-9:]]}"
+            )
+            await asyncio.sleep(0.1)
+
+    async def listen(self) -> None:
+        """Keeps what the operator tells the world at this moment: statuses, Events, metrics, log."""
+        for kind in ("Microservice", "Event"):
+            found = await self.kube.list(kind, self.namespace)
+            self.told += [json.dumps({**item, "spec": None}) for item in found["items"]]
+        self.told.append((await self.keeper.operator.get("/metrics"))[1])
+        self.told.append(self.keeper.log.read_text())
+
+
+_NUMBERS = itertools.count(1)
+
+
+@asynccontextmanager
+async def world(
+    kube: Kube, mirror: Mirror, folder: Path, *, command: Sequence[str] = RUN, env: Mapping[str, str] | None = None
+) -> AsyncIterator[World]:
+    """A world of its own for one plan. At its end, nothing secret may have been told."""
+    number = next(_NUMBERS)
+    async with namespace(kube, f"fault-{number}") as name, rigged(folder, name, MARKER) as (rig, kubeconfig):
+        settings = {"KUBECONFIG": str(kubeconfig), "TRIMTAB_NAMESPACES": name, **(env or {})}
+        keeper = Keeper(folder / f"{name}.log", settings, command)
+        this = World(name, kube, mirror, rig, keeper, folder)
+        try:
+            await keeper.operator.ready(60)
+            yield this
+            await this.listen()
+            assert not any(MARKER in text for text in this.told), "a secret was told"
+        finally:
+            await keeper.close()
