@@ -33,7 +33,7 @@ def install_packages(*sets: str) -> None:
 
 def _builds(profile: str, kubernetes: str) -> list[GoBuild]:
     if profile == "control-plane":
-        return [parts.kubernetes(kubernetes), parts.kwok()]
+        return [parts.kubernetes(kubernetes), parts.kwok(), parts.helm()]
     return [
         parts.kubernetes(kubernetes),
         parts.coredns(),
