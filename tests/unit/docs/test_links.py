@@ -9,9 +9,9 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from trimtab.adapters.kubernetes import metrics as adapter_metrics
 from trimtab.api.reasons import Reason
-from trimtab.cli.main import main
 from trimtab.reconcilers import metrics as reconciler_metrics
 from trimtab.shell import metrics as shell_metrics
+from trimtab.shell.run import run
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -65,8 +65,7 @@ def test_every_file_that_is_mentioned_exists(page: Path) -> None:
 
 def settings_of_run() -> set[str]:
     """Every flag and environment variable that `trimtab run` takes."""
-    assert isinstance(main, click.Group)
-    options = [parameter for parameter in main.commands["run"].params if isinstance(parameter, click.Option)]
+    options = [parameter for parameter in run.params if isinstance(parameter, click.Option)]
     flags = {flag for option in options for flag in (*option.opts, *option.secondary_opts)}
     variables = {option.envvar for option in options if isinstance(option.envvar, str)}
     return flags | variables
