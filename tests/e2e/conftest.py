@@ -1,0 +1,47 @@
+"""The operator in a real cluster, installed once from its image by its chart; tests work in namespaces of their own."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.e2e.diagnosis import describe
+from tests.e2e.installation import Images, install, install_crds
+from tests.e2e.space import Space
+from tests.support.kube import Kube, connect
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ours = [item for item in items if item.path.is_relative_to(HERE)]
+    for item in ours:
+        if isinstance(item, pytest.Function):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"))
+    # Which rights are used is known only once everything else has run.
+    items.sort(key=lambda item: item.path == HERE / "test_rbac.py")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kube() -> AsyncIterator[Kube]:
+    async with connect(agent="trimtab-tests") as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def images() -> Images:
+    """The images that the cluster has, and the operator running from its own."""
+    images = Images()
+    await install_crds()
+    await install(images.operator)
+    return images
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Adds to a failure what a person would look at."""
+    report = yield
+    space = getattr(item, "funcargs", {}).get("space")
+    if report.failed and isinstance(space, Space):
+        report.sections.append(("the cluster", describe(space.name)))
+    return report

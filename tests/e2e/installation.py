@@ -1,0 +1,72 @@
+"""The operator in the cluster, from its image by its charts, and the images that the tests run."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from tests.support.kubectl import kubectl, run
+
+CHARTS = Path(__file__).parents[2] / "charts"
+NAMESPACE = "trimtab-system"
+RELEASE = "trimtab"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """References of images that `hack/images` has put into the cluster. `root` is v1 run by root; `operator_again` is
+    the operator under another tag.
+    """
+
+    operator: str = "trimtab:dev"
+    operator_again: str = "trimtab:dev-again"
+    v1: str = "trimtab-demo-app:1.0.0"
+    v2: str = "trimtab-demo-app:2.0.0"
+    root: str = "trimtab-demo-app:root"
+
+    @staticmethod
+    def version(image: str) -> str:
+        """What the demo application in an image says of itself."""
+        return image.rsplit(":", 1)[1]
+
+
+async def install_crds() -> None:
+    """The CRDs, by their own chart."""
+    await _helm("trimtab-crds", CHARTS / "trimtab-crds")
+    await kubectl("wait", "--for=condition=Established", "crd/microservices.trimtab.dev", "--timeout=30s")
+
+
+async def install(image: str) -> None:
+    """Installs or upgrades the operator to an image, and waits until all its replicas are available."""
+    repository, tag = image.rsplit(":", 1)
+    values = {"image.repository": repository, "image.tag": tag}
+    await _helm(RELEASE, CHARTS / "trimtab", *(f"--set={key}={value}" for key, value in values.items()))
+    deployment = f"deployment/{RELEASE}"
+    await kubectl("-n", NAMESPACE, "rollout", "status", deployment, "--timeout=90s", seconds=100)
+
+
+async def _helm(release: str, chart: Path, *options: str) -> None:
+    await run("helm", "upgrade", "--install", release, str(chart), "-n", NAMESPACE, "--create-namespace", *options)
+
+
+def gateway_url() -> str:
+    """Where the Gateway listens, as the tests and the pods reach it."""
+    return os.environ["TRIMTAB_GATEWAY_URL"]
+
+
+def gateway_reference() -> dict[str, str]:
+    """The Gateway of the cluster, as `spec.expose.gateway` names it."""
+    return {"name": "public", "namespace": "infra"}
+
+
+async def through_gateway(host: str) -> Any:
+    """The JSON answer to a request through the Gateway; None while there is none, or an error."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
+            session.get(gateway_url(), headers={"Host": host}) as response,
+        ):
+            return await response.json() if response.status == 200 else None
+    except (aiohttp.ClientError, TimeoutError):
+        return None

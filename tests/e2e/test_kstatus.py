@@ -1,0 +1,64 @@
+"""What Flux and Argo CD make of a Microservice while it lives: never done too early, never stuck."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from tests.e2e.installation import Images
+from tests.e2e.space import Space, new_space
+from tests.support.kstatus import Kstatus, kstatus
+from tests.support.kube import Kube
+from tests.support.mirror import Mirror, mirroring
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def space(kube: Kube) -> AsyncIterator[Space]:
+    async with new_space(kube, "kstatus") as space:
+        yield space
+
+
+def readings(mirror: Mirror, since: int) -> list[Kstatus]:
+    """What a GitOps tool would have said at each change of the resource after the mark, repetitions left out."""
+    said = [kstatus(s.obj) for s in mirror.history[since:] if s.type != "DELETED"]
+    return [one for i, one in enumerate(said) if i == 0 or said[i - 1] != one]
+
+
+async def settles(mirror: Mirror, generation: int, wanted: Kstatus) -> None:
+    """Waits until the resource reads `wanted` at its newest generation."""
+
+    def settled() -> bool:
+        (obj,) = mirror.objects.values()
+        observed = obj.get("status", {}).get("observedGeneration")
+        return observed == obj["metadata"]["generation"] == generation and kstatus(obj) == wanted
+
+    await mirror.until(settled, 60, lambda: f"{wanted} at generation {generation}: {list(mirror.objects.values())}")
+
+
+async def test_each_phase_reads_as_it_should(space: Space, images: Images) -> None:
+    async with mirroring(["Microservice"], space.name) as mirror:
+        applied = await space.apply("one", images.v1)
+        await mirror.until(lambda: mirror.objects, 10, "it is there")
+        await settles(mirror, applied["metadata"]["generation"], "Current")
+        assert readings(mirror, 0) == ["InProgress", "Current"], "never done before it was begun"
+
+        mark = len(mirror.history)
+        applied = await space.apply("one", images.v2)
+        await settles(mirror, applied["metadata"]["generation"], "Current")
+        assert readings(mirror, mark) == ["InProgress", "Current"]
+
+        failing = {"name": "migrate", "run": "BeforeRollout", "command": ["/demo-app", "migrate"], "retries": 0}
+        mark = len(mirror.history)
+        applied = await space.apply(
+            "one", images.v1, jobs=[failing], env={"MIGRATE_FAIL": "true", "MIGRATE_DURATION": "0s"}
+        )
+        await settles(mirror, applied["metadata"]["generation"], "Failed")
+        assert readings(mirror, mark) == ["InProgress", "Failed"]
+
+        mark = len(mirror.history)
+        applied = await space.apply("one", images.v2)
+        await settles(mirror, applied["metadata"]["generation"], "Current")
+        assert readings(mirror, mark)[-1] == "Current", "nothing of the failure stays behind"
+
+        mark = len(mirror.history)
+        await space.kubectl("delete", "msvc", "one", "--cascade=foreground", "--timeout=60s", seconds=70)
+        await mirror.until(lambda: not mirror.objects, 10, "it is gone")
+        assert readings(mirror, mark)[-1] == "Terminating"

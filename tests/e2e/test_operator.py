@@ -1,0 +1,77 @@
+"""The operator itself: it may die or be replaced at any time, and no workload notices."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from tests.e2e.installation import NAMESPACE, RELEASE, Images, install
+from tests.e2e.space import Space, is_pod_ready, new_space, uids
+from tests.support.kube import Kube, Object, poll
+from tests.support.kubectl import kubectl
+from tests.support.mirror import mirroring
+
+NAMES = ("left", "right")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
+    async with new_space(kube, "operator") as space:
+        yield space
+
+
+async def leader(kube: Kube) -> str:
+    """The name of the pod that holds the Lease."""
+    lease = await kube.get("Lease", NAMESPACE, RELEASE)
+    assert lease
+    return str(lease["spec"]["holderIdentity"])
+
+
+async def deploy(space: Space, image: str) -> None:
+    for name in NAMES:
+        await space.apply(name, image, replicas=2)
+
+
+def service(obj: Object) -> str:
+    return str(obj["metadata"]["labels"]["trimtab.dev/microservice"])
+
+
+async def test_a_killed_leader_leaves_the_rollout_to_the_other(space: Space, kube: Kube, images: Images) -> None:
+    await deploy(space, images.v1)
+    await space.ready(*NAMES)
+    async with mirroring(["Pod"], space.name, "app.kubernetes.io/component=service") as mirror:
+        killed = await leader(kube)
+        await deploy(space, images.v2)
+        await mirror.until(lambda: any(s.type == "ADDED" for s in mirror.history), 30, "the rollout has begun")
+        await kubectl("-n", NAMESPACE, "delete", "pod", killed, "--grace-period=0", "--force")
+        await space.ready(*NAMES, seconds=90)
+        made = Counter(service(s.obj) for s in mirror.history if s.type == "ADDED")
+        assert made == dict.fromkeys(NAMES, 2), "one pod for each replica, none twice"
+    assert await leader(kube) != killed
+    for name in NAMES:
+        assert (await space.ask(name, "/version"))["version"] == images.version(images.v2)
+
+    async def whole() -> bool:
+        pods = (await kube.list("Pod", NAMESPACE, f"app.kubernetes.io/instance={RELEASE}"))["items"]
+        return len([pod for pod in pods if is_pod_ready(pod)]) == 2
+
+    await poll(whole, 60, "both replicas of the operator are back", every=0.5)
+
+
+async def test_an_upgrade_of_the_operator_restarts_no_workload(space: Space, kube: Kube, images: Images) -> None:
+    await deploy(space, images.v2)
+    await space.ready(*NAMES)
+    before = [await space.pods(name) for name in NAMES]
+    generations = [(await space.owned("Deployment", name))[0]["metadata"]["generation"] for name in NAMES]
+    old = {pod["metadata"]["name"] for pod in (await kube.list("Pod", NAMESPACE))["items"]}
+
+    await install(images.operator_again)
+
+    async def taken_over() -> bool:
+        return await leader(kube) not in old
+
+    await poll(taken_over, 60, "a pod of the new version leads", every=0.5)
+    await space.apply("later", images.v1)
+    await space.ready("later")
+    for name, pods, generation in zip(NAMES, before, generations, strict=True):
+        assert uids(await space.pods(name)) == uids(pods)
+        assert (await space.owned("Deployment", name))[0]["metadata"]["generation"] == generation

@@ -1,0 +1,36 @@
+"""The operator's rights are what it needs: nothing it asked for was denied, nothing is granted without use."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.e2e.installation import NAMESPACE, RELEASE
+from tests.e2e.rights import Right, Usage, granted
+from tests.support.kube import Kube
+
+UNUSED: dict[Right, str] = {
+    ("microservices.trimtab.dev/finalizers", "update"): "asked for by OwnerReferencesPermissionEnforcement, off here",
+}
+"""Rights that no test of this tier uses, and why they are granted."""
+
+
+@pytest.fixture
+def usage() -> Usage:
+    if "TRIMTAB_AUDIT_LOG" not in os.environ:
+        pytest.skip("this cluster keeps no audit log (hack/cluster up --audit)")
+    return Usage(Path(os.environ["TRIMTAB_AUDIT_LOG"]), f"system:serviceaccount:{NAMESPACE}:{RELEASE}")
+
+
+@pytest.mark.usefixtures("images")
+def test_nothing_was_denied(usage: Usage) -> None:
+    assert usage.used, "the log is about this user"
+    assert usage.denied == []
+
+
+@pytest.mark.usefixtures("images")
+async def test_nothing_is_granted_without_use(kube: Kube, usage: Usage, request: pytest.FixtureRequest) -> None:
+    if {item.path for item in request.session.items} < set(Path(__file__).parent.glob("test_*.py")):
+        pytest.skip("only a run of the whole tier shows what is used")
+    rights = await granted(kube, NAMESPACE, RELEASE)
+    assert not [right for right in rights if "*" in right[0] + right[1]]
+    assert rights - usage.used == set(UNUSED)
