@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, Rule, Text, TextMap, atomic, exactly_one_of, keyed, quoted
+from trimtab.api.meta import ApiModel, Rule, Text, TextMap, atomic, exactly_one_of, keyed
 from trimtab.api.scalars import (
     Argument,
     ContainerName,
@@ -32,6 +32,7 @@ _WITHIN_LIMIT = (
     f"!(r in self.limits) || !isQuantity({_REQUEST}) || !isQuantity({_LIMIT}) || "
     f"quantity({_REQUEST}).compareTo(quantity({_LIMIT})) <= 0"
 )
+_TOO_MUCH = f"self.requests.filter(r, !({_WITHIN_LIMIT}))"
 
 FieldPath = Annotated[
     str,
@@ -132,9 +133,8 @@ Quantities = Annotated[
     TextMap(key=ResourceName, value=Quantity, max_items=16),
     Rule(
         rule=f"self.all(r, {_KNOWN_RESOURCE})",
-        message="unknown resource: use cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>",
-        expression=f"{quoted(f'self.filter(r, !({_KNOWN_RESOURCE}))[0]')} + "
-        "' is no resource: use cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>'",
+        message="'%s' is no resource: use cpu, memory, ephemeral-storage, hugepages-<size> or <domain>/<name>",
+        values=(f"self.filter(r, !({_KNOWN_RESOURCE}))[0]",),
     ),
 ]
 
@@ -145,9 +145,8 @@ class Resources(ApiModel):
     rules: ClassVar = (
         Rule(
             rule=f"!has(self.requests) || !has(self.limits) || self.requests.all(r, {_WITHIN_LIMIT})",
-            message="a request is above its limit: lower the request or raise the limit",
-            expression=f"'the request of ' + self.requests.filter(r, !({_WITHIN_LIMIT}))[0] + "
-            "' is above its limit: lower the request or raise the limit'",
+            message="the request of %s, %s, is above its limit: lower the request or raise the limit",
+            values=(f"{_TOO_MUCH}[0]", f"self.requests[{_TOO_MUCH}[0]]"),
         ),
     )
 
@@ -223,7 +222,7 @@ class InitContainer(ApiModel):
         examples=[[{"secretRef": {"name": "orders-env"}}]],
     )
     resources: Resources = Field(Resources(), description="Requests and limits. Default: none.")
-    volume_mounts: Annotated[tuple[VolumeMount, ...], keyed(32, "mountPath")] = Field(
+    volume_mounts: Annotated[tuple[VolumeMount, ...], keyed(16, "mountPath")] = Field(
         (),
         description="Which of spec.volumes the container sees, and where. Default: none.",
         examples=[[{"name": "cache", "mountPath": "/var/cache"}]],

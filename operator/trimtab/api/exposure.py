@@ -37,8 +37,8 @@ class PathRule(ApiModel):
 
 _DIFFERENT_PREFIXES = Rule(
     rule="self.all(p, self.exists_one(q, q.prefix == p.prefix))",
-    message="a prefix is given twice: leave one out",
-    expression="self.filter(p, !self.exists_one(q, q.prefix == p.prefix))[0].prefix + ' is given twice: leave one out'",
+    message="prefix %s is given twice: leave one out",
+    values=("self.filter(p, !self.exists_one(q, q.prefix == p.prefix))[0].prefix",),
 )
 
 

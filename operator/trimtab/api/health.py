@@ -42,16 +42,14 @@ class Probe(ApiModel):
         exactly_one_of("path", "grpc", "tcp", "exec"),
         Rule(
             rule="!has(self.port) || has(self.path)",
-            message="port belongs to path: write grpc: {port: ...} or tcp: {port: ...}",
-            expression="'port ' + string(self.port) + ' belongs to path: write grpc: {port: ' + string(self.port) + "
-            "'} or tcp: {port: ' + string(self.port) + '}'",
+            message="port %s belongs to path: write it inside grpc or tcp, as in tcp: {port: %s}",
+            values=("self.port", "self.port"),
             field_path=".port",
         ),
         Rule(
             rule="self.timeoutSeconds <= self.periodSeconds",
-            message="timeoutSeconds is above periodSeconds: lower it",
-            expression="'timeoutSeconds ' + string(self.timeoutSeconds) + ' is above periodSeconds ' + "
-            "string(self.periodSeconds) + ': lower it, or raise periodSeconds'",
+            message="timeoutSeconds %s is above periodSeconds %s: lower it, or raise periodSeconds",
+            values=("self.timeoutSeconds", "self.periodSeconds"),
             field_path=".timeoutSeconds",
         ),
     )
@@ -101,16 +99,14 @@ class Shutdown(ApiModel):
     rules: ClassVar = (
         Rule(
             rule=f"!{_DRAIN} || duration(self.drain) >= duration('2s')",
-            message="drain is shorter than 2s, which callers need to learn that the pod leaves: write 2s or more",
-            expression="'drain ' + self.drain + ' is shorter than 2s, which callers need to learn that the pod leaves: write "
-            "2s or more'",
+            message="drain %s is shorter than 2s, which callers need to learn that it leaves: write 2s or more",
+            values=("self.drain",),
             field_path=".drain",
         ),
         Rule(
             rule=f"!{_DRAIN} || !{_GRACE} || duration(self.grace) >= duration(self.drain) + duration('5s')",
-            message="grace must be at least drain + 5s: raise grace or lower drain",
-            expression="'grace ' + self.grace + ' leaves less than 5s after drain ' + self.drain + ': raise grace or lower "
-            "drain, so that grace is at least drain + 5s'",
+            message="grace %s is below drain %s + 5s, which the process needs to end: raise grace or lower drain",
+            values=("self.grace", "self.drain"),
             field_path=".grace",
         ),
     )

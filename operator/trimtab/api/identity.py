@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, Rule, quoted
+from trimtab.api.meta import ApiModel, Rule
 from trimtab.api.scalars import Annotations, GroupId, Labels, ObjectName, UserId
 
 
@@ -14,9 +14,8 @@ class ServiceAccount(ApiModel):
     rules: ClassVar = (
         Rule(
             rule="!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",
-            message="at most one of name and annotations may be set",
-            expression="'at most one of name and annotations may be set: ' + self.name + ' exists already, so annotate it "
-            "itself, or leave name out'",
+            message="at most one of name and annotations may be set: annotate %s itself, or leave name out",
+            values=("self.name",),
         ),
     )
 
@@ -52,9 +51,8 @@ class SecurityContext(ApiModel):
 _FREE = "!key.startsWith('trimtab.dev/') && !key.startsWith('app.kubernetes.io/') && key != 'pod-template-hash'"
 _OWN_KEYS = Rule(
     rule=f"self.all(key, {_FREE})",
-    message="keys that begin with trimtab.dev/ or app.kubernetes.io/ are reserved: use a domain of your own",
-    expression=f"{quoted(f'self.filter(key, !({_FREE}))[0]')} + ' is reserved, as trimtab.dev/ and app.kubernetes.io/ are: "
-    "use a domain of your own, such as example.com/team'",
+    message="'%s' is reserved, as trimtab.dev/ and app.kubernetes.io/ are: use your own domain, as example.com/team",
+    values=(f"self.filter(key, !({_FREE}))[0]",),
 )
 
 

@@ -15,22 +15,20 @@ class Job(ApiModel):
     rules: ClassVar = (
         Rule(
             rule="self.run != 'Schedule' || has(self.schedule)",
-            message="run: Schedule needs a schedule, such as '0 3 * * *'",
-            expression="'job ' + self.name + ' has run: Schedule and needs a schedule, such as 0 3 * * *'",
+            message="job %s has run: Schedule and needs a schedule, such as '0 3 * * *'",
+            values=("self.name",),
             field_path=".schedule",
         ),
         Rule(
             rule="self.run == 'Schedule' || !has(self.schedule)",
-            message="schedule belongs to run: Schedule",
-            expression="'schedule ' + self.schedule + ' belongs to run: Schedule, but job ' + self.name + ' has run: ' "
-            "+ self.run + ': leave schedule out or write run: Schedule'",
+            message="schedule '%s' belongs to run: Schedule, not %s: leave it out or write run: Schedule",
+            values=("self.schedule", "self.run"),
             field_path=".schedule",
         ),
         Rule(
             rule="self.run == 'Schedule' || !has(self.timeZone)",
-            message="timeZone belongs to run: Schedule: leave it out or write run: Schedule",
-            expression="'timeZone ' + self.timeZone + ' belongs to run: Schedule, but job ' + self.name + ' has run: ' "
-            "+ self.run + ': leave timeZone out or write run: Schedule'",
+            message="timeZone '%s' belongs to run: Schedule, not %s: leave it out or write run: Schedule",
+            values=("self.timeZone", "self.run"),
             field_path=".timeZone",
         ),
     )

@@ -20,22 +20,29 @@ VALIDATIONS = "x-kubernetes-validations"
 class Rule:
     """One CEL rule, of a model (`ApiModel.rules`) or, as an annotation, of a scalar, list or map.
 
-    `message` names the field and the remedy; `expression` (CEL, giving a string) also the value.
-
-    The API server uses `message` where `expression` fails or gives more than one line. `field_path` is the JSON path,
-    below the object that carries the rule, to which the error is reported.
+    `message` says what is wrong and what to do. Each `%s` in it stands for one of `values`, CEL expressions, so that
+    the value is named too (a percent sign is written twice). `field_path` is the JSON path, below the object that
+    carries the rule, to which the error is reported.
     """
 
     rule: str
     message: str
-    expression: str | None = None
+    values: tuple[str, ...] = ()
     field_path: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The message without values; the API server falls back to it."""
+        return self.message.replace("%s", "...").replace("%%", "%")
+
     def to_schema(self) -> dict[str, str]:
-        """The entry of x-kubernetes-validations."""
-        entry = {"rule": self.rule, "message": self.message}
-        if self.expression is not None:
-            entry["messageExpression"] = self.expression
+        """The entry of x-kubernetes-validations.
+
+        Values are put in by format(), because the API server cannot bound the cost of `+` on a number made a string.
+        """
+        entry = {"rule": self.rule, "message": self.text}
+        if self.values:
+            entry["messageExpression"] = f"{cel_string(self.message)}.format([{', '.join(self.values)}])"
         if self.field_path is not None:
             entry["fieldPath"] = self.field_path
         return entry
@@ -73,11 +80,11 @@ def exactly_one_of(*members: str) -> Rule:
     """The rule of a union: one of the fields `members` (names on the wire) is set, and no other."""
     count = ", ".join(f"has(self.{member})" for member in members)
     names = f"{', '.join(members[:-1])} and {members[-1]}"
-    given = " + ".join(f"(has(self.{member}) ? ' {member}' : '')" for member in members)
+    given = " + ".join(f"(has(self.{member}) ? ['{member}'] : [])" for member in members)
     return Rule(
         rule=f"[{count}].filter(present, present).size() == 1",
-        message=f"exactly one of {names} must be set",
-        expression=f"'exactly one of {names} must be set, got:' + ([{count}].exists(p, p) ? {given} : ' none')",
+        message=f"exactly one of {names} must be set, got %s",
+        values=(given,),
     )
 
 
@@ -115,8 +122,8 @@ class Text:
         """The rule that `subject`, a CEL expression giving a string, has this text's form."""
         return Rule(
             rule=f"{subject}.matches({cel_string(self.pattern or '')})",
-            message=f"is not {self.is_not}",
-            expression=f"{quoted(subject)} + {cel_string(f' is not {self.is_not}')}",
+            message=f"'%s' is not {self.is_not}".replace("%", "%%").replace("%%s", "%s"),
+            values=(subject,),
         )
 
 
@@ -135,30 +142,29 @@ class TextMap:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The same in the CRD: structural schemas know no propertyNames, so the keys are checked by a rule."""
-        result = handler(schema)
-        result.pop("propertyNames", None)
+        given = handler(schema)
+        values = given.get("additionalProperties") or next(iter(given["patternProperties"].values()))
+        result: JsonSchemaValue = {
+            "type": "object",
+            "additionalProperties": values,
+            "maxProperties": self.max_items,
+        }
         if self.key.pattern is not None:
             result[VALIDATIONS] = [self._key_rule().to_schema()]
         return result
 
     def _key_rule(self) -> Rule:
         good = f"size(key) <= {self.key.max_length} && key.matches({cel_string(self.key.pattern or '')})"
-        remedy = f"is not {self.key.is_not} of at most {self.key.max_length} characters"
         return Rule(
             rule=f"self.all(key, {good})",
-            message=f"a key {remedy}",
-            expression=f"'the key ' + {quoted(f'self.filter(key, !({good}))[0]')} + {cel_string(f' {remedy}')}",
+            message=f"the key '%s' is not {self.key.is_not} of at most {self.key.max_length} characters",
+            values=(f"self.filter(key, !({good}))[0]",),
         )
 
 
 def cel_string(text: str) -> str:
     """`text` as a CEL string literal."""
     return json.dumps(text)
-
-
-def quoted(subject: str) -> str:
-    """The CEL expression for `subject`, a CEL expression giving a string, in single quotes."""
-    return f'"\'" + {subject} + "\'"'
 
 
 def atomic(max_items: int) -> Any:

@@ -80,7 +80,7 @@ class MicroserviceSpec(ApiModel):
     config: Config | None = Field(
         None, description="Configuration files, kept in a ConfigMap of its own. Default: none."
     )
-    volumes: Annotated[tuple[Volume, ...], keyed(32, "name")] = Field(
+    volumes: Annotated[tuple[Volume, ...], keyed(16, "name")] = Field(
         (),
         description="Volumes and where the container sees them. Default: none.",
         examples=[[{"name": "cache", "emptyDir": {}, "mountPath": "/var/cache"}]],

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, Rule, Text, atomic, exactly_one_of, quoted
+from trimtab.api.meta import ApiModel, Rule, Text, atomic, exactly_one_of
 from trimtab.api.placement import LabelSelector
 from trimtab.api.scalars import MicroserviceName, PortNumber
 
@@ -13,8 +13,8 @@ Cidr = Annotated[
     Text(max_length=43),
     Rule(
         rule="isCIDR(self)",
-        message="is not a range of addresses: write address/bits, such as 10.0.0.0/8",
-        expression=f"{quoted('self')} + ' is not a range of addresses: write address/bits, such as 10.0.0.0/8'",
+        message="'%s' is not a range of addresses: write address/bits, such as 10.0.0.0/8",
+        values=("self",),
     ),
 ]
 
@@ -47,13 +47,13 @@ class Destination(Peer):
 class Network(ApiModel):
     """The NetworkPolicy of the service."""
 
-    allow_from: Annotated[tuple[Peer, ...], atomic(64)] = Field(
+    allow_from: Annotated[tuple[Peer, ...], atomic(32)] = Field(
         (),
         description="Who may talk to the service, besides the Gateway that `expose` names and the monitoring "
         "namespace. Default: nobody else.",
         examples=[[{"microservice": "web"}]],
     )
-    allow_to: Annotated[tuple[Destination, ...], atomic(64)] | None = Field(
+    allow_to: Annotated[tuple[Destination, ...], atomic(32)] | None = Field(
         None,
         description="To whom the service may talk; then only to these, DNS and the credential endpoints of AWS. "
         "[] is nobody else. Default: to everybody.",

@@ -14,9 +14,12 @@ Weight = Annotated[int, Field(ge=1, le=100)]
 _VALUES = Rule(
     rule="self.operator in ['Exists', 'DoesNotExist'] ? !has(self.values) || self.values.size() == 0 : "
     "has(self.values) && self.values.size() > 0",
-    message="In and NotIn need values, Exists and DoesNotExist have none",
-    expression="'operator ' + self.operator + (self.operator in ['Exists', 'DoesNotExist'] ? ' has no values: leave "
-    "them out' : ' needs values: give at least one')",
+    message="operator %s %s values: %s",
+    values=(
+        "self.operator",
+        "self.operator.contains('Exist') ? 'has no' : 'needs'",
+        "self.operator.contains('Exist') ? 'leave them out' : 'give at least one'",
+    ),
     field_path=".values",
 )
 
@@ -28,7 +31,7 @@ class LabelRequirement(ApiModel):
 
     key: LabelKeyText = Field(description="Key of the label.", examples=["tier"])
     operator: Operator = Field(description="In, NotIn, Exists or DoesNotExist.", examples=["In"])
-    values: Annotated[tuple[LabelValue, ...], atomic(32)] = Field(
+    values: Annotated[tuple[LabelValue, ...], atomic(16)] = Field(
         (), description="Values for In and NotIn. Default: none, as Exists and DoesNotExist demand.", examples=[["web"]]
     )
 
@@ -41,7 +44,7 @@ class LabelSelector(ApiModel):
         description="Labels that an object must carry. Default: none.",
         examples=[{"team": "shop"}],
     )
-    match_expressions: Annotated[tuple[LabelRequirement, ...], atomic(16)] = Field(
+    match_expressions: Annotated[tuple[LabelRequirement, ...], atomic(8)] = Field(
         (),
         description="Conditions that its labels must meet. Default: none.",
         examples=[[{"key": "tier", "operator": "In", "values": ["web"]}]],
@@ -56,8 +59,8 @@ class NodeRequirement(ApiModel):
         Rule(
             rule="!(self.operator in ['Gt', 'Lt']) || (has(self.values) && self.values.size() == 1 && "
             "self.values[0].matches('^[0-9]+$'))",
-            message="Gt and Lt need exactly one integer as values",
-            expression="'operator ' + self.operator + ' needs exactly one integer as values, such as [\"4\"]'",
+            message="operator %s needs exactly one integer as values, such as ['4']",
+            values=("self.operator",),
             field_path=".values",
         ),
     )
@@ -68,7 +71,7 @@ class NodeRequirement(ApiModel):
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"] = Field(
         description="In, NotIn, Exists, DoesNotExist, Gt or Lt.", examples=["In"]
     )
-    values: Annotated[tuple[LabelValue, ...], atomic(64)] = Field(
+    values: Annotated[tuple[LabelValue, ...], atomic(32)] = Field(
         (), description="Values for In and NotIn, one integer for Gt and Lt. Default: none.", examples=[["arm64"]]
     )
 
@@ -79,10 +82,10 @@ _NODE_EXAMPLE = [[{"key": "kubernetes.io/arch", "operator": "In", "values": ["ar
 class NodeSelectorTerm(ApiModel):
     """Conditions that a node must meet together."""
 
-    match_expressions: Annotated[tuple[NodeRequirement, ...], atomic(16)] = Field(
+    match_expressions: Annotated[tuple[NodeRequirement, ...], atomic(8)] = Field(
         (), description="Conditions on labels. Default: none.", examples=_NODE_EXAMPLE
     )
-    match_fields: Annotated[tuple[NodeRequirement, ...], atomic(16)] = Field(
+    match_fields: Annotated[tuple[NodeRequirement, ...], atomic(8)] = Field(
         (),
         description="Conditions on the field metadata.name. Default: none.",
         examples=[[{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]],
@@ -92,7 +95,7 @@ class NodeSelectorTerm(ApiModel):
 class NodeSelector(ApiModel):
     """Nodes that meet at least one of the terms."""
 
-    node_selector_terms: Annotated[tuple[NodeSelectorTerm, ...], atomic(16)] = Field(
+    node_selector_terms: Annotated[tuple[NodeSelectorTerm, ...], atomic(8)] = Field(
         min_length=1, description="The terms.", examples=[[{"matchExpressions": _NODE_EXAMPLE[0]}]]
     )
 
@@ -110,7 +113,7 @@ class NodeAffinity(ApiModel):
     required_during_scheduling_ignored_during_execution: NodeSelector | None = Field(
         None, description="Nodes that pods need. Default: any."
     )
-    preferred_during_scheduling_ignored_during_execution: Annotated[tuple[PreferredNode, ...], atomic(16)] = Field(
+    preferred_during_scheduling_ignored_during_execution: Annotated[tuple[PreferredNode, ...], atomic(8)] = Field(
         (), description="Nodes that pods prefer. Default: none.", examples=[[{"weight": 50, "preference": {}}]]
     )
 
@@ -134,10 +137,10 @@ class PreferredPod(ApiModel):
 class PodAffinity(ApiModel):
     """Pods to run near to, or away from."""
 
-    required_during_scheduling_ignored_during_execution: Annotated[tuple[PodAffinityTerm, ...], atomic(16)] = Field(
+    required_during_scheduling_ignored_during_execution: Annotated[tuple[PodAffinityTerm, ...], atomic(8)] = Field(
         (), description="What must hold. Default: none.", examples=[[{"topologyKey": "kubernetes.io/hostname"}]]
     )
-    preferred_during_scheduling_ignored_during_execution: Annotated[tuple[PreferredPod, ...], atomic(16)] = Field(
+    preferred_during_scheduling_ignored_during_execution: Annotated[tuple[PreferredPod, ...], atomic(8)] = Field(
         (),
         description="What is preferred. Default: none.",
         examples=[[{"weight": 50, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname"}}]],
@@ -157,15 +160,20 @@ class Toleration(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            rule="self.operator == 'Equal' ? has(self.key) : self.value == ''",
-            message="Equal needs a key, Exists has no value",
-            expression="self.operator == 'Equal' ? 'operator Equal needs a key: give one, or write operator: Exists' : "
-            "'operator Exists has no value: leave out ' + self.value",
+            rule="self.operator != 'Equal' || has(self.key)",
+            message="operator Equal needs a key: give one, or write operator: Exists",
             field_path=".operator",
         ),
         Rule(
+            rule="self.operator != 'Exists' || !has(self.value) || self.value == ''",
+            message="operator Exists has no value: leave out %s, or write operator: Equal",
+            values=("self.value",),
+            field_path=".value",
+        ),
+        Rule(
             rule="!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
-            message="tolerationSeconds belongs to effect NoExecute: write effect: NoExecute, or leave it out",
+            message="tolerationSeconds %s belongs to effect NoExecute: write effect: NoExecute, or leave it out",
+            values=("self.tolerationSeconds",),
             field_path=".tolerationSeconds",
         ),
     )

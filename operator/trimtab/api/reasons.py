@@ -1,4 +1,4 @@
-"""Every reason that a condition, a waitingFor entry or an Event can carry; docs/reference/reasons.md is made from it."""
+"""Every reason that a condition, waitingFor entry or Event can carry; docs/reference/reasons.md is made from it."""
 
 from enum import StrEnum
 

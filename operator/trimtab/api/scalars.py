@@ -9,7 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from trimtab.api.meta import VALIDATIONS, Rule, Text, TextMap, cel_string, quoted
+from trimtab.api.meta import VALIDATIONS, Rule, Text, TextMap, cel_string
 
 DURATION = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -43,11 +43,10 @@ _CRON = (
 
 def reserved(prefix: str, what: str) -> Rule:
     """The rule that the name of `what` does not begin with `prefix`, which is the operator's own."""
-    remedy = f" begins with {prefix}, which is reserved: give {what} another name"
     return Rule(
         rule=f"!self.startsWith({cel_string(prefix)})",
-        message=remedy.strip(),
-        expression=quoted("self") + " + " + cel_string(remedy),
+        message=f"'%s' begins with {prefix}, which is reserved: give {what} another name",
+        values=("self",),
     )
 
 
@@ -107,11 +106,7 @@ Hostname = Annotated[
         pattern=rf"^(\*\.)?{_SUBDOMAIN}$",
         is_not="a host name: write it in lower case without scheme, port or path, such as shop.example",
     ),
-    Rule(
-        rule="!isIP(self)",
-        message="is an address: write a host name, such as shop.example",
-        expression=f"{quoted('self')} + ' is an address: write a host name, such as shop.example'",
-    ),
+    Rule(rule="!isIP(self)", message="'%s' is an address: write a host name, such as shop.example", values=("self",)),
 ]
 UrlPath = Annotated[
     str,
@@ -124,7 +119,7 @@ UrlPath = Annotated[
 FilePath = Annotated[
     str,
     Text(
-        max_length=1024,
+        max_length=512,
         pattern=f"^(/{_SEGMENT})+$",
         is_not="an absolute path: begin it with '/', end it without, and use no ':', '.' or '..', such as /var/cache",
     ),
@@ -132,7 +127,7 @@ FilePath = Annotated[
 RelativePath = Annotated[
     str,
     Text(
-        max_length=1024,
+        max_length=255,
         pattern=f"^{_SEGMENT}(/{_SEGMENT})*$",
         is_not="a relative path: begin it without '/' and use no ':', '.' or '..', such as conf/app.yaml",
     ),
@@ -229,8 +224,8 @@ ListenPort = Annotated[
     PortNumber,
     Rule(
         rule="self < 15000 || self > 15999",
-        message="ports 15000-15999 are reserved for the proxy: listen on another port",
-        expression="string(self) + ' is reserved for the proxy, as 15000-15999 are: listen on another port'",
+        message="port %s is reserved for the proxy, as 15000-15999 are: listen on another port",
+        values=("self",),
     ),
 ]
 FileMode = Annotated[int, Field(ge=0, le=511)]
@@ -247,8 +242,8 @@ PositiveDuration = Annotated[
     Duration,
     Rule(
         rule=f"!self.matches({cel_string(DURATION)}) || duration(self) >= duration('1s')",
-        message="is shorter than 1s: write a longer duration, such as 10m",
-        expression=f"{quoted('self')} + ' is shorter than 1s: write a longer duration, such as 10m'",
+        message="'%s' is shorter than 1s: write a longer duration, such as 10m",
+        values=("self",),
     ),
 ]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
@@ -282,8 +277,8 @@ class IntOrText:
         pattern = cel_string(self.pattern)
         rule = Rule(
             rule=f"type(self) == int ? self >= {self.minimum} : self.matches({pattern})",
-            message=f"is not {self.is_not}",
-            expression=f"{quoted('string(self)')} + {cel_string(f' is not {self.is_not}')}",
+            message=f"'%s' is not {self.is_not}".replace("%", "%%").replace("%%s", "%s"),
+            values=("self",),
         )
         return {
             "x-kubernetes-int-or-string": True,

@@ -14,13 +14,13 @@ class Scaling(ApiModel):
     rules: ClassVar = (
         Rule(
             rule="self.min <= self.max",
-            message="min is above max: lower min or raise max",
-            expression="'min ' + string(self.min) + ' is above max ' + string(self.max) + ': lower min or raise max'",
+            message="min %s is above max %s: lower min or raise max",
+            values=("self.min", "self.max"),
             field_path=".min",
         ),
         Rule(
             rule="has(self.cpu) || has(self.memory)",
-            message="needs cpu or memory: say by what to scale, such as cpu: 70%",
+            message="needs cpu or memory: say by what to scale, such as cpu: 70%%",
         ),
     )
 

@@ -69,7 +69,7 @@ class ConfigMapVolume(ApiModel):
     """The keys of a ConfigMap as files."""
 
     name: ObjectName = Field(description="Name of the ConfigMap, in the same namespace.", examples=["orders-config"])
-    items: Annotated[tuple[KeyToPath, ...], atomic(64)] = Field(
+    items: Annotated[tuple[KeyToPath, ...], atomic(12)] = Field(
         (),
         description="Which keys become which files. Default: every key, a file of its name.",
         examples=_ITEMS_EXAMPLE,
@@ -84,7 +84,7 @@ class SecretVolume(ApiModel):
     """The keys of a Secret as files."""
 
     secret_name: ObjectName = Field(description="Name of the Secret, in the same namespace.", examples=["orders-tls"])
-    items: Annotated[tuple[KeyToPath, ...], atomic(64)] = Field(
+    items: Annotated[tuple[KeyToPath, ...], atomic(12)] = Field(
         (),
         description="Which keys become which files. Default: every key, a file of its name.",
         examples=_ITEMS_EXAMPLE,
@@ -107,7 +107,7 @@ class ProjectedObject(ApiModel):
     """A Secret or ConfigMap inside a projected volume."""
 
     name: ObjectName = Field(description="Name of the object, in the same namespace.", examples=["orders-tls"])
-    items: Annotated[tuple[KeyToPath, ...], atomic(64)] = Field(
+    items: Annotated[tuple[KeyToPath, ...], atomic(12)] = Field(
         (),
         description="Which keys become which files. Default: every key, a file of its name.",
         examples=_ITEMS_EXAMPLE,
@@ -151,7 +151,7 @@ class DownwardFile(ApiModel):
 class DownwardApi(ApiModel):
     """Fields of the pod as files."""
 
-    items: Annotated[tuple[DownwardFile, ...], atomic(16)] = Field(
+    items: Annotated[tuple[DownwardFile, ...], atomic(12)] = Field(
         description="The files.", examples=[[{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]]
     )
 
@@ -182,7 +182,7 @@ class Projection(ApiModel):
 class ProjectedVolume(ApiModel):
     """Several sources in one directory."""
 
-    sources: Annotated[tuple[Projection, ...], atomic(16)] = Field(
+    sources: Annotated[tuple[Projection, ...], atomic(8)] = Field(
         description="What the directory holds.", examples=[[{"secret": {"name": "orders-tls"}}]]
     )
     default_mode: FileMode = Field(

@@ -1,0 +1,46 @@
+"""The kinds that Trimtab serves."""
+
+from trimtab.api.crd import Column, Kind, Scale
+from trimtab.api.microservice import MicroserviceSpec
+from trimtab.api.microservice_rules import OBJECT_RULES
+from trimtab.api.microservice_status import MicroserviceStatus
+
+MICROSERVICE = Kind(
+    kind="Microservice",
+    plural="microservices",
+    description="A Microservice is one service and all that runs, protects and exposes it: pods, autoscaling, "
+    "configuration, admin jobs, network policy and routes.",
+    short_names=("msvc",),
+    categories=("trimtab", "all"),
+    spec=MicroserviceSpec,
+    status=MicroserviceStatus,
+    rules=OBJECT_RULES,
+    scale=Scale(),
+    columns=(
+        Column(
+            name="Ready",
+            json_path=".status.conditions[?(@.type=='Ready')].status",
+            description="Whether the service is as declared and serves.",
+        ),
+        Column(
+            name="Reason",
+            json_path=".status.conditions[?(@.type=='Ready')].reason",
+            description="One word for why.",
+        ),
+        Column(name="Version", json_path=".status.version", description="Image tag or short digest."),
+        Column(name="Revision", json_path=".status.revision", description="Revision that the spec asks for."),
+        Column(name="Replicas", json_path=".status.ready", description="Ready and wanted pods."),
+        Column(name="Waiting-for", json_path=".status.waitingFor[0].name", description="The first thing in the way."),
+        Column(
+            name="Message",
+            json_path=".status.conditions[?(@.type=='Ready')].message",
+            description="Why, and what to do.",
+            priority=1,
+        ),
+        Column(name="Image", json_path=".spec.image", description="Image of the spec.", priority=1),
+        Column(name="Stable", json_path=".status.stableRevision", description="Revision last rolled out.", priority=1),
+        Column(name="Age", json_path=".metadata.creationTimestamp", description="Age.", type="date"),
+    ),
+)
+
+KINDS = (MICROSERVICE,)
