@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from tests.fault.laboratory import Laboratory, Learned
 from tests.fault.snapshot import KINDS
-from tests.support.kube import connect
+from tests.support.kube import connect, install_crds
 from tests.support.mirror import mirroring
 
 
@@ -20,8 +20,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Laboratory]:
-    async with connect() as kube, mirroring(KINDS) as mirror:
-        yield Laboratory(kube, mirror, tmp_path_factory.mktemp("fault"))
+    async with connect() as kube:
+        await install_crds(kube)
+        async with mirroring(KINDS) as mirror:
+            yield Laboratory(kube, mirror, tmp_path_factory.mktemp("fault"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,7 +1,7 @@
 """The API server as it is on bad days (A1-A14): the scenario ends as if nothing had been, and nothing is made twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +71,14 @@ async def _live_with(laboratory: Laboratory, make: Callable[[], Fault]) -> Ended
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def runs(laboratory: Laboratory) -> Mapping[str, Awaitable[Ended]]:
-    """All plans, begun together; each test awaits its own."""
-    return {name: asyncio.create_task(_live_with(laboratory, make)) for name, make in PLANS.items()}
+async def runs(laboratory: Laboratory, request: pytest.FixtureRequest) -> AsyncIterator[Mapping[str, Awaitable[Ended]]]:
+    """All selected plans, begun together; each test awaits its own."""
+    chosen = [item.callspec.params["plan"] for item in request.session.items if item.path == request.path]
+    tasks = {plan: asyncio.create_task(_live_with(laboratory, PLANS[plan])) for plan in chosen}
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 @pytest.mark.parametrize("plan", PLANS)

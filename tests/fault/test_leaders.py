@@ -20,7 +20,7 @@ LEADER = "leader_election_master_status"
 async def replica(this: World) -> AsyncIterator[tuple[Keeper, Rig]]:
     """A second operator beside that of a world, with a rig of its own."""
     async with rigged(this.folder, f"{this.namespace}-second", MARKER) as (rig, kubeconfig):
-        env = {**this.keeper.env, "KUBECONFIG": str(kubeconfig)}
+        env = {**this.keeper.env, "KUBECONFIG": str(kubeconfig), "TRIMTAB_IDENTITY": "second"}
         keeper = Keeper(this.folder / f"{this.namespace}-second.log", env)
         try:
             await keeper.operator.ready()

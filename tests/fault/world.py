@@ -120,7 +120,13 @@ async def world(
     """A world of its own for one plan. At its end, nothing secret may have been told."""
     number = next(_NUMBERS)
     async with namespace(kube, f"fault-{number}") as name, rigged(folder, name, MARKER) as (rig, kubeconfig):
-        settings = {"KUBECONFIG": str(kubeconfig), "TRIMTAB_NAMESPACES": name, **(env or {})}
+        settings = {
+            "KUBECONFIG": str(kubeconfig),
+            "TRIMTAB_NAMESPACES": name,
+            "TRIMTAB_LEASE_NAMESPACE": name,
+            "TRIMTAB_IDENTITY": "first",  # kept across restarts, so that none of them has to wait for the lease
+            **(env or {}),
+        }
         keeper = Keeper(folder / f"{name}.log", settings, command)
         this = World(name, kube, mirror, rig, keeper, folder)
         try:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from tests.support.audit import AuditLog
 from tests.support.figures import Figures
-from tests.support.kube import Kube, connect
+from tests.support.kube import Kube, connect, install_crds
 from tests.support.operator import Operator, running
 
 FIGURES = pytest.StashKey[Figures]()
@@ -53,6 +53,7 @@ def audit() -> AuditLog:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def kube() -> AsyncIterator[Kube]:
     async with connect(agent="trimtab-tests") as client:
+        await install_crds(client)
         yield client
 
 

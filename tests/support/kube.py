@@ -226,6 +226,20 @@ async def poll(condition: Any, seconds: float, what: str, every: float = 0.1) ->
         await asyncio.sleep(every)
 
 
+async def install_crds(kube: Kube) -> None:
+    """Applies the product's CRDs and waits until the API server serves them."""
+    for file in sorted((Path(__file__).parents[2] / "crds").glob("*.yaml")):
+        crd = yaml.safe_load(file.read_text())
+        await kube.apply(crd, "trimtab-tests")
+        await poll(lambda name=crd["metadata"]["name"]: _established(kube, name), 30, f"{file.name} is served")  # type: ignore[misc]
+
+
+async def _established(kube: Kube, name: str) -> bool:
+    crd = await kube.get("CustomResourceDefinition", "", name)
+    conditions = (crd or {}).get("status", {}).get("conditions", ())
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
 @asynccontextmanager
 async def namespace(kube: Kube, name: str) -> AsyncIterator[str]:
     """A namespace that goes again, with all that is in it. Its end is not waited for."""

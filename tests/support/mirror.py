@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from tests.support.kube import Kube, Object, connect
+from tests.support.kube import Kube, KubeError, Object, connect
 
 Key = tuple[str, str, str]
 """(kind, namespace, name)"""
@@ -69,16 +69,15 @@ class Mirror:
 
 
 async def _follow(mirror: Mirror, kube: Kube, kind: str, namespace: str, labels: str, listed: asyncio.Event) -> None:
-    found = await kube.list(kind, namespace, labels)
-    for item in found["items"]:
-        await mirror.note(Seen(time.monotonic(), "LISTED", kind, item))
-    listed.set()
-    since = found["metadata"]["resourceVersion"]
     while True:
-        with suppress(aiohttp.ClientError, TimeoutError):
-            async for event, obj in kube.watch(kind, namespace, labels, since):
+        with suppress(aiohttp.ClientError, TimeoutError, KubeError):
+            found = await kube.list(kind, namespace, labels)
+            for item in found["items"]:
+                await mirror.note(Seen(time.monotonic(), "LISTED", kind, item))
+            listed.set()
+            async for event, obj in kube.watch(kind, namespace, labels, found["metadata"]["resourceVersion"]):
                 await mirror.note(Seen(time.monotonic(), event, kind, obj))
-                since = obj["metadata"]["resourceVersion"]
+        await asyncio.sleep(0.2)  # the stream ended, or the kind is not served for the moment
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ import aiohttp
 AGENTS = ("trimtab/", "kopf/")
 """How the operator's requests begin to call themselves: our own adapter, and kopf."""
 
-RUN = (sys.executable, "-m", "trimtab.cli.main", "run")
+RUN = (str(Path(sys.executable).with_name("trimtab")), "run")
 
 
 def free_port() -> int:
@@ -32,7 +32,7 @@ class Operator:
     def __init__(self, log: Path, *, command: Sequence[str] = RUN, env: Mapping[str, str] | None = None) -> None:
         self.log = log
         self.port = free_port()
-        settings = {"TRIMTAB_PROBES_PORT": str(self.port), "TRIMTAB_METRICS_PORT": "0"}
+        settings = {"TRIMTAB_HTTP_HOST": "127.0.0.1", "TRIMTAB_HTTP_PORT": str(self.port)}
         with log.open("ab") as output:
             self.started = time.monotonic()
             self.process = subprocess.Popen(

@@ -1,0 +1,65 @@
+"""A new version of the operator, or of its CRD, changes nothing that runs."""
+
+import signal
+import sys
+from pathlib import Path
+
+from tests.fault import later_version
+from tests.fault.laboratory import Laboratory
+from tests.fault.rig import Signature
+from tests.fault.scenario import NAME, PATIENCE, change_image, create, microservice, secret, settled
+from tests.fault.snapshot import history
+from tests.support.kube import install_crds, poll
+
+LATER = (sys.executable, str(Path(later_version.__file__)), "run")
+
+
+async def test_a_later_version_restarts_no_pod(laboratory: Laboratory) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        await create(this.kube, this.mirror, this.namespace)
+        await this.quiet()
+        before, written = history(this.mirror, this.namespace), len(this.rig.writes)
+
+        this.keeper.command = LATER
+        this.keeper.operator.send(signal.SIGTERM)
+        await poll(lambda: _restarted(this.keeper.exits), PATIENCE, "the operator is started anew")
+        await this.keeper.operator.ready()
+        await poll(lambda: this.keeper.operator.metric("controller_runtime_reconcile_total"), PATIENCE, "a reconcile")
+        await this.quiet(3)
+        assert [str(call.signature) for call in this.rig.writes[written:]] == []
+        assert history(this.mirror, this.namespace) == before
+
+        await change_image(this.kube, this.mirror, this.namespace)
+        deployment = this.mirror.objects["Deployment", this.namespace, NAME]
+        assert later_version.ANNOTATION in deployment["spec"]["template"]["metadata"]["annotations"]
+
+
+async def _restarted(exits: list[int]) -> bool:
+    return bool(exits)
+
+
+async def test_a_rollback_under_a_later_version_uses_the_record(laboratory: Laboratory) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        await create(this.kube, this.mirror, this.namespace)
+        first = this.mirror.objects["Deployment", this.namespace, NAME]["spec"]["template"]
+        await change_image(this.kube, this.mirror, this.namespace)
+        this.keeper.command = LATER
+        this.keeper.kill()
+        await this.kube.apply(microservice(this.namespace))
+        await settled(this.mirror, this.namespace, "registry.example/orders:1")
+        assert this.mirror.objects["Deployment", this.namespace, NAME]["spec"]["template"] == first
+
+
+async def test_the_crd_goes_and_comes_back_while_the_operator_runs(laboratory: Laboratory) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        await create(this.kube, this.mirror, this.namespace)
+        await this.kube.delete("CustomResourceDefinition", "", "microservices.trimtab.dev")
+        await this.mirror.until(
+            lambda: not this.mirror.of("Deployment", this.namespace), PATIENCE, "the children follow their owner"
+        )
+        await install_crds(this.kube)
+        await this.kube.apply(secret(this.namespace))
+        await this.kube.apply(microservice(this.namespace, "registry.example/orders:3"))
+        await settled(this.mirror, this.namespace, "registry.example/orders:3")
+        jobs = [c.signature for c in this.rig.writes if c.resource == "jobs" and c.code < 300]
+        assert len(jobs) == len({(s.name, s.nth) for s in jobs if isinstance(s, Signature)})
