@@ -1,5 +1,34 @@
-"""Placeholder until the command line lands."""
+"""The `trimtab` command. Subcommands are loaded when they are called: `trimtab status` need not load the operator."""
+
+import importlib
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "job": "trimtab.cli.job:job",
+    "run": "trimtab.shell.run:run",
+    "status": "trimtab.cli.status:status",
+    "version": "trimtab.cli.version:version",
+}
 
 
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name (https://click.palletsprojects.com/complex/#lazy-loading)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: Any = getattr(importlib.import_module(module), attribute)
+        return command  # type: ignore[no-any-return]
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Entry point."""
+    """Run, connect, release and keep microservices on Kubernetes."""

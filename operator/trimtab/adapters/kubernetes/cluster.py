@@ -1,0 +1,153 @@
+"""The cluster port on a real API server."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trimtab.adapters.kubernetes.cache import ObjectCache
+from trimtab.adapters.kubernetes.client import APPLY_PATCH, ApiClient
+from trimtab.adapters.kubernetes.kinds import OPTIONAL, POD, kind_of
+from trimtab.domain.objects import Object, ObjectRef, ref_of
+from trimtab.ports.cluster import ClusterError, ConflictError, KindNotServedError, NotFoundError
+
+LOG_LIMIT = 2048
+
+
+class KubernetesCluster:
+    """Reads through the informer cache, writes through server-side apply (see trimtab.ports.cluster)."""
+
+    def __init__(self, client: ApiClient, cache: ObjectCache) -> None:
+        self._client = client
+        self._cache = cache
+        self._served: frozenset[tuple[str, str]] = frozenset()
+
+    def cached(self, ref: ObjectRef) -> Object | None:
+        """See the port."""
+        return self._cache.get(ref)
+
+    def children(self, owner_uid: str) -> Iterable[Object]:
+        """See the port."""
+        return self._cache.owned_by(owner_uid)
+
+    def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
+        """See the port."""
+        return self._cache.pods_of(namespace, microservice)
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """See the port."""
+        return (api_version, kind) in self._served
+
+    async def discover(self) -> bool:
+        """Asks which of the optional kinds are installed; returns whether the answer differs from the last one."""
+        served: set[tuple[str, str]] = set()
+        for root in {kind.root for kind in OPTIONAL}:
+            kinds = [kind for kind in OPTIONAL if kind.root == root]
+            try:
+                offered = await self._client.read(kinds[0], root, verb="discover")
+            except (KindNotServedError, NotFoundError):
+                continue
+            plurals = {resource["name"] for resource in offered["resources"]}
+            served |= {(kind.api_version, kind.kind) for kind in kinds if kind.plural in plurals}
+        changed = served != self._served
+        self._served = frozenset(served)
+        return changed
+
+    async def get(self, ref: ObjectRef) -> Object | None:
+        """See the port. What the cache holds of the object is brought up to date."""
+        before = self._cache.get(ref)
+        kind = kind_of(ref)
+        try:
+            answer: Object = await self._client.read(kind, kind.path(ref.namespace, ref.name))
+        except NotFoundError:
+            self._cache.absent(ref, before)
+            return None
+        if before is not None:
+            self._cache.replace(answer, before)
+        return answer
+
+    async def apply(self, manifest: Object, *, uid: str | None = None) -> Object:
+        """See the port."""
+        ref = ref_of(manifest)
+        body = manifest if uid is None else {**manifest, "metadata": {**manifest["metadata"], "uid": uid}}
+        return await self._apply(ref, body, manager="trimtab")
+
+    async def apply_status(
+        self, ref: ObjectRef, status: Mapping[str, Any], *, uid: str, resource_version: str | None = None
+    ) -> Object:
+        """See the port."""
+        metadata = {"name": ref.name, "namespace": ref.namespace, "uid": uid}
+        if resource_version is not None:
+            metadata["resourceVersion"] = resource_version
+        body = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata, "status": status}
+        return await self._apply(ref, body, manager="trimtab-status", subresource="status")
+
+    async def scale(self, ref: ObjectRef, replicas: int) -> None:
+        """See the port."""
+        kind = kind_of(ref)
+        body = {
+            "apiVersion": "autoscaling/v1",
+            "kind": "Scale",
+            "metadata": {"name": ref.name, "namespace": ref.namespace},
+            "spec": {"replicas": replicas},
+        }
+        await self._client.write(
+            "PATCH",
+            kind,
+            kind.path(ref.namespace, ref.name, "scale"),
+            body,
+            verb="scale",
+            query={"fieldManager": "trimtab-scale", "force": "true"},
+            content_type=APPLY_PATCH,
+        )
+
+    async def delete(self, ref: ObjectRef, *, uid: str) -> None:
+        """See the port."""
+        kind = kind_of(ref)
+        before = self._cache.get(ref)
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": uid},
+        }
+        try:
+            answer = await self._client.write(
+                "DELETE", kind, kind.path(ref.namespace, ref.name), options, verb="delete"
+            )
+        except (NotFoundError, ConflictError):
+            await self.get(ref)  # the object of that UID is gone; another one may have its name
+            return
+        if answer.get("kind") == "Status":
+            self._cache.absent(ref, before)
+        else:
+            self._cache.put(answer)  # finalizers hold it; the watch will tell when it goes
+
+    async def log_tail(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """See the port."""
+        query = {"container": container, "tailLines": str(lines), "limitBytes": "65536"}
+        body = await self._client.read_bytes(POD, POD.path(namespace, pod, "log"), query=query)
+        return body.decode(errors="replace")[-LOG_LIMIT:]
+
+    async def _apply(self, ref: ObjectRef, body: Object, *, manager: str, subresource: str = "") -> Object:
+        kind = kind_of(ref)
+        try:
+            answer: Object = await self._client.write(
+                "PATCH",
+                kind,
+                kind.path(ref.namespace, ref.name, subresource),
+                body,
+                verb="apply_status" if subresource else "apply",
+                query={"fieldManager": manager, "force": "true"},
+                content_type=APPLY_PATCH,
+            )
+        except (ConflictError, NotFoundError):
+            await self._refresh(ref)
+            raise
+        self._cache.put(answer)
+        return answer
+
+    async def _refresh(self, ref: ObjectRef) -> None:
+        """What we believed about the object is wrong: look, so that the next decision starts from the truth."""
+        try:
+            await self.get(ref)
+        except ClusterError:
+            return  # the conflict itself is what the caller must hear of

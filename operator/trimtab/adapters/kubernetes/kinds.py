@@ -1,0 +1,89 @@
+"""Where the API server keeps the kinds that we deal with. A table instead of discovery: it costs no request."""
+
+from dataclasses import dataclass
+
+from trimtab.domain.objects import ObjectRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of object: `plural` is its name in URLs."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    @property
+    def group(self) -> str:
+        """The API group, empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        """The version within the group."""
+        return self.api_version.rpartition("/")[2]
+
+    @property
+    def root(self) -> str:
+        """The path of the group and version."""
+        return f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """The path of a collection (no name), of all namespaces (no namespace either) or of one object."""
+        parts = [self.root]
+        if namespace:
+            parts += ["namespaces", namespace]
+        parts += [part for part in (self.plural, name, subresource) if part]
+        return "/".join(parts)
+
+
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+
+MICROSERVICE = Kind(api_version="trimtab.dev/v1alpha1", kind="Microservice", plural="microservices")
+POD = Kind(api_version="v1", kind="Pod", plural="pods")
+SECRET = Kind(api_version="v1", kind="Secret", plural="secrets")
+LEASE = Kind(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases")
+EVENT = Kind(api_version="events.k8s.io/v1", kind="Event", plural="events")
+GATEWAY = Kind(api_version=GATEWAY_API, kind="Gateway", plural="gateways")
+
+CHILDREN = (
+    Kind(api_version="apps/v1", kind="ControllerRevision", plural="controllerrevisions"),
+    Kind(api_version="apps/v1", kind="Deployment", plural="deployments"),
+    Kind(api_version="autoscaling/v2", kind="HorizontalPodAutoscaler", plural="horizontalpodautoscalers"),
+    Kind(api_version="batch/v1", kind="CronJob", plural="cronjobs"),
+    Kind(api_version="batch/v1", kind="Job", plural="jobs"),
+    Kind(api_version="networking.k8s.io/v1", kind="NetworkPolicy", plural="networkpolicies"),
+    Kind(api_version="policy/v1", kind="PodDisruptionBudget", plural="poddisruptionbudgets"),
+    Kind(api_version="v1", kind="ConfigMap", plural="configmaps"),
+    Kind(api_version="v1", kind="Service", plural="services"),
+    Kind(api_version="v1", kind="ServiceAccount", plural="serviceaccounts"),
+)
+ROUTES = (
+    Kind(api_version=GATEWAY_API, kind="GRPCRoute", plural="grpcroutes"),
+    Kind(api_version=GATEWAY_API, kind="HTTPRoute", plural="httproutes"),
+)
+
+OPTIONAL = (*ROUTES, GATEWAY)
+"""Kinds whose API may be missing; a Microservice that needs one says so in a condition."""
+
+WATCHED = (MICROSERVICE, *CHILDREN, POD, *OPTIONAL)
+
+_TABLE = {(kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT)}
+_BY_PLURAL = {(kind.group, kind.plural): kind for kind in WATCHED}
+
+MANAGED = "app.kubernetes.io/managed-by=trimtab"
+
+
+def kind_of(ref: ObjectRef) -> Kind:
+    """The entry of the table for a reference."""
+    return _TABLE[ref.api_version, ref.kind]
+
+
+def watched_kind(group: str, plural: str) -> Kind | None:
+    """The watched kind with that URL name, if any."""
+    return _BY_PLURAL.get((group, plural))
+
+
+def selector_of(kind: Kind) -> str:
+    """The label selector that both our lists and kopf's watches use; empty for kinds that users make."""
+    return "" if kind in (MICROSERVICE, GATEWAY) else MANAGED

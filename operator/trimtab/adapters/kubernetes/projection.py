@@ -1,0 +1,60 @@
+"""What the cache keeps of an object: nothing that no decision depends on, and equal strings only once."""
+
+from sys import intern
+from typing import Any
+
+from trimtab.domain.objects import Object
+
+_POD_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "labels",
+    "ownerReferences",
+    "deletionTimestamp",
+    "creationTimestamp",
+)
+_POD_STATUS = (
+    "phase",
+    "reason",
+    "message",
+    "startTime",
+    "conditions",
+    "containerStatuses",
+    "initContainerStatuses",
+)
+_NOISE = ("kubectl.kubernetes.io/last-applied-configuration",)
+_SHARED = 64
+"""Strings up to this length are worth sharing: names, enums, label values."""
+
+
+def project(obj: Object) -> Object:
+    """A copy without managedFields; of pods only metadata, spec.nodeName and the telling parts of the status."""
+    if obj["kind"] == "Pod":
+        return _intern(_pod(obj))  # type: ignore[no-any-return]
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    if "annotations" in metadata:
+        metadata["annotations"] = {name: value for name, value in metadata["annotations"].items() if name not in _NOISE}
+    return _intern({**obj, "metadata": metadata})  # type: ignore[no-any-return]
+
+
+def _pod(pod: Object) -> Object:
+    metadata, status = pod["metadata"], pod.get("status", {})
+    return {
+        "apiVersion": pod["apiVersion"],
+        "kind": pod["kind"],
+        "metadata": {name: metadata[name] for name in _POD_METADATA if name in metadata},
+        "spec": {name: pod["spec"][name] for name in ("nodeName",) if name in pod.get("spec", {})},
+        "status": {name: status[name] for name in _POD_STATUS if name in status},
+    }
+
+
+def _intern(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {intern(name): _intern(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_intern(each) for each in value]
+    if isinstance(value, str) and len(value) <= _SHARED:
+        return intern(value)
+    return value

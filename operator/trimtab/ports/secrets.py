@@ -1,0 +1,17 @@
+"""Secrets as the reconcilers may know them: whether they exist, and whether their content changed."""
+
+from typing import Protocol
+
+
+class SecretDigests(Protocol):
+    """Digests of Secrets that a user's resource refers to by name. The content never leaves the adapter."""
+
+    async def digest(self, namespace: str, name: str) -> str | None:
+        """A digest of the Secret's content, None if it does not exist. Raises ClusterError if it cannot be read.
+
+        Answered from memory while fresh: 10 minutes (jittered) for a Secret that exists, 5 seconds for a missing one;
+        otherwise one GET. The digest is keyed, so that the content cannot be found by trial from the digest.
+        """
+
+    def expire(self, namespace: str, name: str) -> None:
+        """Makes the next question a live read."""

@@ -1,0 +1,171 @@
+"""The reconciler of Microservices: observe, decide, record the intent, execute, report."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from trimtab.api.microservice import MicroserviceSpec
+from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
+from trimtab.domain.outcome import Done, Outcome
+from trimtab.domain.plan import Plan, Report
+from trimtab.domain.service.decide import decide
+from trimtab.domain.service.observation import ClusterSettings, Observation, SecretContent
+from trimtab.domain.service.references import failed_jobs, secrets_of
+from trimtab.domain.service.report import invalid, report
+from trimtab.domain.status import same
+from trimtab.ports.clock import Clock
+from trimtab.ports.cluster import Cluster, ClusterError, DeniedError
+from trimtab.ports.recorder import Recorder
+from trimtab.ports.secrets import SecretDigests
+from trimtab.reconcilers.execute import execute
+from trimtab.reconcilers.queue import Key
+from trimtab.reconcilers.run import Run
+
+API_VERSION = "trimtab.dev/v1alpha1"
+KIND = "Microservice"
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+OPTIONAL_KINDS = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"))
+NONCE = "trimtab.dev/reconcile"
+LOG_LINES = 20
+
+
+class MicroserviceReconciler:
+    """Keeps one Microservice at a time as declared; stateless but for the nonces that it has seen."""
+
+    def __init__(
+        self, cluster: Cluster, secrets: SecretDigests, recorder: Recorder, clock: Clock, settings: ClusterSettings
+    ) -> None:
+        self._cluster = cluster
+        self._secrets = secrets
+        self._recorder = recorder
+        self._clock = clock
+        self._settings = settings
+        self._nonces: dict[str, str] = {}
+
+    async def reconcile(self, run: Run) -> Outcome:
+        """One run over one key; raises whatever a later repetition may cure."""
+        resource = self._cluster.cached(microservice_ref(run.key))
+        if resource is None:
+            run.gone = True
+            return Done()
+        run.generation = resource["metadata"].get("generation")
+        if "deletionTimestamp" in resource["metadata"]:
+            return Done()
+        try:
+            spec = MicroserviceSpec.model_validate(resource["spec"])
+        except ValidationError as error:
+            return await self._publish(resource, invalid(resource, _explain(error), self._clock.now()), run)
+        observation = await self._observe(resource, spec)
+        plan = decide(observation, self._clock.now())
+        observation = await self._record_intent(observation, plan, run)
+        failures = await execute(self._cluster, plan.waves, run)
+        if plan.waves:
+            observation = replace(observation, **self._look(observation.resource))
+        return await self._publish(observation.resource, report(observation, plan, failures, self._clock.now()), run)
+
+    async def _observe(self, resource: Object, spec: MicroserviceSpec) -> Observation:
+        seen = self._look(resource)
+        children: Mapping[ObjectRef, Object] = seen["children"]
+        namespace = resource["metadata"]["namespace"]
+        names = secrets_of(spec, children)
+        self._heed_nonce(resource, names)
+        return Observation(
+            resource=resource,
+            spec=spec,
+            secrets=await self._read_secrets(namespace, names),
+            served=frozenset(kind for kind in OPTIONAL_KINDS if self._cluster.serves(*kind)),
+            job_logs={
+                name: await self._job_log(namespace, name, seen["pods"]) for name in failed_jobs(resource, children)
+            },
+            gateway=self._gateway(resource),
+            settings=self._settings,
+            **seen,
+        )
+
+    def _look(self, resource: Object) -> dict[str, Any]:
+        """The part of an observation that comes from the cache and costs no request."""
+        metadata = resource["metadata"]
+        children = self._cluster.children(uid_of(resource))
+        return {
+            "children": {ref_of(child): child for child in children},
+            "pods": tuple(self._cluster.pods(metadata["namespace"], metadata["name"])),
+        }
+
+    def _heed_nonce(self, resource: Object, names: frozenset[str]) -> None:
+        """A new value of the annotation `trimtab.dev/reconcile` asks for a fresh look at everything."""
+        nonce = resource["metadata"].get("annotations", {}).get(NONCE)
+        if nonce is None or self._nonces.get(uid_of(resource)) == nonce:
+            return
+        self._nonces[uid_of(resource)] = nonce
+        for name in names:
+            self._secrets.expire(resource["metadata"]["namespace"], name)
+
+    async def _read_secrets(self, namespace: str, names: frozenset[str]) -> Mapping[str, SecretContent]:
+        contents: dict[str, SecretContent] = {}
+        for name in sorted(names):
+            try:
+                contents[name] = SecretContent(name=name, digest=await self._secrets.digest(namespace, name))
+            except DeniedError:
+                continue  # not ours to know: the domain leaves what it does not know as it is
+        return contents
+
+    async def _job_log(self, namespace: str, job: str, pods: tuple[Object, ...]) -> str:
+        """The tail of the log of the Job's youngest pod; empty if it is gone, for a log is never worth a failure."""
+        candidates = [
+            pod for pod in pods if pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name") == job
+        ]
+        if not candidates:
+            return ""
+        youngest = max(candidates, key=lambda pod: str(pod.get("status", {}).get("startTime", "")))
+        containers = youngest.get("status", {}).get("containerStatuses") or [{"name": "app"}]
+        try:
+            return await self._cluster.log_tail(
+                namespace, youngest["metadata"]["name"], containers[0]["name"], LOG_LINES
+            )
+        except ClusterError:
+            return ""
+
+    def _gateway(self, resource: Object) -> Object | None:
+        named = (resource["spec"].get("expose") or {}).get("gateway")
+        if not named:
+            return None
+        namespace = named.get("namespace") or resource["metadata"]["namespace"]
+        return self._cluster.cached(
+            ObjectRef(api_version=GATEWAY_API, kind="Gateway", namespace=namespace, name=named["name"])
+        )
+
+    async def _record_intent(self, observation: Observation, plan: Plan, run: Run) -> Observation:
+        """Writes the decision under the observed resourceVersion, before any effect; a conflict drops the reconcile."""
+        if plan.intent is None:
+            return observation
+        resource = observation.resource
+        run.writes += 1
+        answer = await self._cluster.apply_status(
+            ref_of(resource),
+            plan.intent,
+            uid=uid_of(resource),
+            resource_version=resource["metadata"]["resourceVersion"],
+        )
+        return replace(observation, resource=answer)
+
+    async def _publish(self, resource: Object, result: Report, run: Run) -> Outcome:
+        """Writes the status if it differs, then the Events: an Event about a status that was never written misleads."""
+        if not same(result.status, resource.get("status", {})):
+            run.writes += 1
+            await self._cluster.apply_status(ref_of(resource), result.status, uid=uid_of(resource))
+        for event in result.events:
+            self._recorder.record(resource, event)
+        return result.outcome
+
+
+def microservice_ref(key: Key) -> ObjectRef:
+    """The Microservice that a key of the queue names."""
+    return ObjectRef(api_version=API_VERSION, kind=KIND, namespace=key.namespace, name=key.name)
+
+
+def _explain(error: ValidationError) -> str:
+    """The first problem, as field and reason. The refused value is left out, since it may be secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"spec.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

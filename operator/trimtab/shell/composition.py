@@ -1,0 +1,97 @@
+"""The composition root: the only place where implementations are chosen."""
+
+import asyncio
+from dataclasses import dataclass
+
+import aiohttp
+
+from trimtab.adapters.kubernetes.cache import ObjectCache
+from trimtab.adapters.kubernetes.client import ApiClient
+from trimtab.adapters.kubernetes.cluster import KubernetesCluster
+from trimtab.adapters.kubernetes.connection import Connection
+from trimtab.adapters.kubernetes.events import EventRecorder
+from trimtab.adapters.kubernetes.kinds import MICROSERVICE
+from trimtab.adapters.kubernetes.leadership import AlwaysLeading, Leadership
+from trimtab.adapters.kubernetes.secrets import KubernetesSecretDigests
+from trimtab.adapters.kubernetes.watches import WatchObserver
+from trimtab.reconcilers.microservice import MicroserviceReconciler
+from trimtab.reconcilers.queue import WorkQueue
+from trimtab.reconcilers.workers import Workers
+from trimtab.shell.clock import SystemClock
+from trimtab.shell.intake import Intake
+from trimtab.shell.settings import Settings
+
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """Everything that the operator's parts share. Made inside the event loop that they run in."""
+
+    settings: Settings
+    connection: Connection
+    session: aiohttp.ClientSession
+    client: ApiClient
+    cache: ObjectCache
+    cluster: KubernetesCluster
+    recorder: EventRecorder
+    leadership: Leadership | AlwaysLeading
+    queue: WorkQueue
+    workers: Workers
+    intake: Intake
+    observer: WatchObserver
+    leading: asyncio.Event
+    primed: asyncio.Event
+
+
+def compose(settings: Settings, connection: Connection) -> Deps:
+    """Wires the operator together; nothing runs yet."""
+    leading, primed = asyncio.Event(), asyncio.Event()
+    leadership = _leadership(settings, connection, leading)
+    session = connection.session(limit=CONNECTIONS)
+    client = ApiClient(session, connection.server, leadership, limit=CONNECTIONS)
+    cache = ObjectCache()
+    cluster = KubernetesCluster(client, cache)
+    recorder = EventRecorder(client, settings.identity, rate=settings.events_per_second)
+    queue = WorkQueue(MICROSERVICE.kind.lower())
+    intake = Intake(cache, queue, serves=settings.serves, clustered=not settings.namespaces)
+    observer = WatchObserver(cache, cluster, on_gone=intake.gone, on_discovery=intake.everything)
+    intake.observer = observer
+    secrets = KubernetesSecretDigests(client)
+    microservices = MicroserviceReconciler(cluster, secrets, recorder, SystemClock(), settings.cluster)
+    workers = Workers(
+        queue, {MICROSERVICE.kind: microservices.reconcile}, count=settings.workers, resync=settings.resync
+    )
+    return Deps(
+        settings=settings,
+        connection=connection,
+        session=session,
+        client=client,
+        cache=cache,
+        cluster=cluster,
+        recorder=recorder,
+        leadership=leadership,
+        queue=queue,
+        workers=workers,
+        intake=intake,
+        observer=observer,
+        leading=leading,
+        primed=primed,
+    )
+
+
+def _leadership(settings: Settings, connection: Connection, leading: asyncio.Event) -> Leadership | AlwaysLeading:
+    if not settings.leader_election:
+        return AlwaysLeading(leading.set)
+    loop = asyncio.get_running_loop()
+
+    def lead() -> None:
+        loop.call_soon_threadsafe(leading.set)
+
+    return Leadership(
+        connection,
+        settings.lease_namespace,
+        settings.lease_name,
+        settings.identity,
+        on_leading=lead,
+    )

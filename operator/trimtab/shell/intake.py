@@ -1,0 +1,126 @@
+"""From a watch event to the queue: update the cache, find whom it concerns, add the key. It cannot fail or wait."""
+
+import time
+from collections.abc import Callable
+
+from trimtab.adapters.kubernetes.cache import MICROSERVICE_LABEL, ObjectCache
+from trimtab.adapters.kubernetes.kinds import GATEWAY, LEASE, MICROSERVICE
+from trimtab.adapters.kubernetes.watches import WatchObserver
+from trimtab.domain.objects import Object, ref_of
+from trimtab.reconcilers.queue import Key, WorkQueue
+from trimtab.shell.metrics import WATCH_EVENTS
+
+SETTLE = 0.03
+"""Seconds to wait after an event of a child: they come in bursts, and one look at the end of a burst is enough."""
+
+_DELETED = "DELETED"
+_GROUP = f"{MICROSERVICE.group}/"
+
+
+class Intake:
+    """Takes in watch events. `serves` says whether a namespace is ours to deal with."""
+
+    def __init__(
+        self,
+        cache: ObjectCache,
+        queue: WorkQueue,
+        *,
+        serves: Callable[[str], bool],
+        clustered: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cache = cache
+        self._queue = queue
+        self._serves = serves
+        self._scope = (lambda _: "") if clustered else (lambda namespace: namespace)
+        self._clock = clock
+        self.observer: WatchObserver | None = None
+        self.heartbeat: float | None = None
+
+    def event(self, type_: str | None, obj: Object) -> None:
+        """One event: `type_` is ADDED, MODIFIED, DELETED, or None for an object of a list."""
+        kind = obj["kind"]
+        WATCH_EVENTS.labels(kind, type_ or "LISTED").inc()
+        if kind == LEASE.kind:
+            self.heartbeat = self._clock()
+            return
+        namespace = obj["metadata"]["namespace"]
+        if not self._serves(namespace):
+            return
+        before = self._cache.get(ref_of(obj))
+        stale = type_ is None and before is not None and _older(obj, before)
+        if self.observer is not None and not stale:  # a listed object that is older than ours has to be looked at
+            self.observer.saw(kind, self._scope(namespace), ref_of(obj))
+        changed = self._cache.remove(obj) if type_ == _DELETED else self._cache.put(obj)
+        if changed:
+            self._concern(self._cache.get(ref_of(obj)), before)
+
+    def gone(self, obj: Object) -> None:
+        """An object that the cache has dropped because a live read did not find it."""
+        self._concern(None, obj)
+
+    def everything(self) -> None:
+        """Adds every Microservice that is known."""
+        for microservice in self._cache.of_kind(MICROSERVICE.kind):
+            self._queue.add(_key(microservice, microservice["metadata"]["name"]))
+
+    def _concern(self, obj: Object | None, before: Object | None) -> None:
+        """Adds whoever depends on an object that appeared, changed or went."""
+        known = obj or before
+        if known is None:
+            return
+        match known["kind"]:
+            case MICROSERVICE.kind:
+                self._microservice(known, obj, before)
+            case GATEWAY.kind:
+                if obj is None or before is None or obj.get("spec") != before.get("spec"):
+                    self._attached_to(known)
+            case _:
+                owner = owner_of(known)
+                if owner is not None and (obj is None or before is None or _differs(obj, before)):
+                    self._queue.add_after(_key(known, owner), SETTLE)
+
+    def _microservice(self, known: Object, obj: Object | None, before: Object | None) -> None:
+        """Skips the echo of our own status write: a status that changes while its key runs is the work of that run."""
+        key = _key(known, known["metadata"]["name"])
+        if obj is not None and before is not None and self._queue.is_running(key) and _same_but_status(obj, before):
+            return
+        self._queue.add(key)
+
+    def _attached_to(self, gateway: Object) -> None:
+        name, namespace = gateway["metadata"]["name"], gateway["metadata"]["namespace"]
+        for microservice in self._cache.of_kind(MICROSERVICE.kind):
+            named = (microservice["spec"].get("expose") or {}).get("gateway") or {}
+            own = microservice["metadata"]["namespace"]
+            if named.get("name") == name and named.get("namespace", own) == namespace:
+                self._queue.add(_key(microservice, microservice["metadata"]["name"]))
+
+
+def owner_of(obj: Object) -> str | None:
+    """The Microservice that an object belongs to: its controlling owner, else (pods, Jobs of CronJobs) its label."""
+    for owner in obj["metadata"].get("ownerReferences", ()):
+        if owner.get("controller") and owner["kind"] == MICROSERVICE.kind and owner["apiVersion"].startswith(_GROUP):
+            return str(owner["name"])
+    name = obj["metadata"].get("labels", {}).get(MICROSERVICE_LABEL)
+    return str(name) if name else None
+
+
+def _key(obj: Object, microservice: str) -> Key:
+    return Key(MICROSERVICE.kind, obj["metadata"]["namespace"], microservice)
+
+
+def _older(one: Object, other: Object) -> bool:
+    return int(one["metadata"]["resourceVersion"]) < int(other["metadata"]["resourceVersion"])
+
+
+def _differs(one: Object, other: Object) -> bool:
+    return _without(one, "") != _without(other, "")
+
+
+def _same_but_status(one: Object, other: Object) -> bool:
+    return _without(one, "status") == _without(other, "status")
+
+
+def _without(obj: Object, field: str) -> Object:
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
+    return {**{name: value for name, value in obj.items() if name != field}, "metadata": metadata}

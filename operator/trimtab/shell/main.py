@@ -1,0 +1,133 @@
+"""The operator's process: start, run until told to stop, stop in order."""
+
+import asyncio
+import gc
+import logging
+import sys
+import warnings
+
+import kopf
+import uvloop
+from prometheus_client import disable_created_metrics
+
+from trimtab import __version__
+from trimtab.adapters.kubernetes.connection import Connection, NoClusterError
+from trimtab.adapters.kubernetes.priming import prime
+from trimtab.ports.cluster import ClusterError, KindNotServedError, UnavailableError
+from trimtab.shell import logs
+from trimtab.shell.composition import Deps, compose
+from trimtab.shell.handlers import register
+from trimtab.shell.health import HealthServer, LoopLag
+from trimtab.shell.kopf_settings import configure_kopf
+from trimtab.shell.settings import Settings
+from trimtab.shell.vitals import liveness, measure, readiness
+
+logger = logging.getLogger("trimtab")
+
+DRAIN = 20.0
+"""Seconds for running reconciles to finish after SIGTERM; the pod's grace period must be longer."""
+
+PRIMING_ATTEMPTS = 30
+
+
+def main(settings: Settings) -> None:
+    """Runs the operator; returns after a graceful stop, exits with status 1 after a failure."""
+    logs.configure(settings.log_format, settings.log_level)
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    try:
+        uvloop.run(operate(settings))
+    except NoClusterError as error:
+        logger.critical("%s", error)
+        sys.exit(1)
+    except Exception:
+        logger.critical("the operator ends; whoever started it should start it anew", exc_info=True)
+        sys.exit(1)
+    logger.info("stopped")
+
+
+async def operate(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Raises what ended it otherwise, such as a watch that died."""
+    logger.info("trimtab %s, serving %s", __version__, ", ".join(settings.namespaces) or "all namespaces")
+    connection = await Connection.load()
+    deps = compose(settings, connection)
+    lag = LoopLag()
+    watch_lease = settings.leader_election and settings.serves(settings.lease_namespace)
+    health = HealthServer(
+        settings.http_host,
+        settings.http_port,
+        live=liveness(deps, lag, watch_lease=watch_lease),
+        ready=readiness(deps),
+        measure=measure(deps),
+    )
+    # Whatever must outlive kopf's own tasks is started before kopf, which at its end cancels all that came after it.
+    background = [asyncio.create_task(each) for each in (lag.run(), deps.recorder.run(), _conduct(deps))]
+    try:
+        await health.start()
+        deps.leadership.start()
+        await _run_kopf(deps, watch_lease=watch_lease)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await asyncio.to_thread(deps.leadership.stop)
+        await health.stop()
+        await deps.session.close()
+
+
+async def _conduct(deps: Deps) -> None:
+    """Starts the workers once this process leads and knows the world."""
+    await deps.primed.wait()
+    await deps.leading.wait()
+    deps.workers.start()
+
+
+async def _run_kopf(deps: Deps, *, watch_lease: bool) -> None:
+    settings = deps.settings
+    kopf_settings = kopf.OperatorSettings()
+    configure_kopf(kopf_settings, namespaced=bool(settings.namespaces), lease_name=settings.lease_name)
+    registry = register(
+        deps.connection,
+        deps.intake,
+        deps.observer,
+        watch_lease=watch_lease,
+        startup=lambda: _prime(deps),
+        cleanup=lambda: _drain(deps),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        await kopf.operator(
+            registry=registry,
+            settings=kopf_settings,
+            standalone=True,
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+        )
+
+
+async def _prime(deps: Deps) -> None:
+    """Fills the cache before kopf begins to watch; waits for an API server that is not there yet."""
+    for attempt in range(1, PRIMING_ATTEMPTS + 1):
+        try:
+            await deps.cluster.discover()
+            await prime(deps.client, deps.cache, deps.settings.namespaces)
+            break
+        except UnavailableError as error:
+            logger.warning("caches not primed yet: %s", error)
+            if attempt == PRIMING_ATTEMPTS:
+                raise kopf.PermanentError(f"the API server does not answer: {error}") from error
+            await asyncio.sleep(2.0)
+        except KindNotServedError as error:
+            raise kopf.PermanentError("the CRDs are not installed: apply crds/, or install trimtab-crds") from error
+        except ClusterError as error:
+            raise kopf.PermanentError(f"the first lists failed: {error}") from error
+    gc.collect()
+    gc.freeze()  # modules and primed objects stay; the collector need not look at them again and again
+    deps.primed.set()
+    deps.intake.everything()
+    logger.info("caches primed: %d objects", len(deps.cache))
+
+
+async def _drain(deps: Deps) -> None:
+    """Runs after kopf has stopped its watches and before it cancels what is left."""
+    await deps.workers.stop(DRAIN)
+    await asyncio.to_thread(deps.leadership.stop)

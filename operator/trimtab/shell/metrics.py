@@ -1,0 +1,9 @@
+"""Metrics of the watches and of leadership, and the page on which all metrics are served."""
+
+from prometheus_client import Counter, Gauge
+
+WATCH_EVENTS = Counter("trimtab_watch_events_total", "Watch events received.", ["kind", "type"])
+WATCH_AGE = Gauge(
+    "trimtab_watch_age_seconds", "Seconds since a watch last gave a sign of life (an event, or being opened).", ["kind"]
+)
+LEADER = Gauge("leader_election_master_status", "1 if this process leads, else 0.", ["name"])

@@ -1,0 +1,193 @@
+"""Every setting of the operator: a flag, an environment variable `TRIMTAB_<NAME>`, and a check at start."""
+
+import ipaddress
+import json
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import yaml
+
+from trimtab.api.scalars import parse_duration
+from trimtab.domain.service.observation import ClusterSettings, DataPlane
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SERVICE_ACCOUNT_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The operator's configuration, checked. Durations are in seconds; no namespaces means all of them."""
+
+    namespaces: tuple[str, ...]
+    log_format: str
+    log_level: str
+    http_host: str
+    http_port: int
+    leader_election: bool
+    lease_name: str
+    lease_namespace: str
+    identity: str
+    workers: int
+    resync: float
+    events_per_second: float
+    cluster: ClusterSettings
+
+    def serves(self, namespace: str) -> bool:
+        """Whether objects of this namespace are ours to deal with. The only place that decides it."""
+        return not self.namespaces or namespace in self.namespaces
+
+
+def options(command: _Function) -> _Function:
+    """Adds one option per setting to a click command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def build(**values: Any) -> Settings:
+    """The settings from the values of the options. Raises click.BadParameter with field, value and remedy."""
+    cluster = ClusterSettings(
+        data_planes=values.pop("gateway_data_planes"),
+        monitoring_namespace=values.pop("monitoring_namespace"),
+        load_balancer_cidrs=values.pop("load_balancer_cidrs"),
+    )
+    values["identity"] = values["identity"] or f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    values["lease_namespace"] = values["lease_namespace"] or _own_namespace()
+    return Settings(**values, cluster=cluster)
+
+
+def _own_namespace() -> str:
+    try:
+        return _SERVICE_ACCOUNT_NAMESPACE.read_text().strip()
+    except OSError:
+        return os.environ.get("POD_NAMESPACE", "default")
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,\s]+", value) if part)
+
+
+def _namespaces(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    names = _split(value)
+    for name in names:
+        _namespace(_context, _parameter, name)
+    return names
+
+
+def _namespace(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value and not _NAMESPACE.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is no namespace: use lower-case letters, digits and '-', such as team-a")
+    return value
+
+
+def _cidrs(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    for cidr in _split(value):
+        try:
+            ipaddress.ip_network(cidr)
+        except ValueError as error:
+            raise click.BadParameter(f"{cidr!r} is no CIDR ({error}): write it as 10.0.0.0/16") from error
+    return _split(value)
+
+
+def _duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    try:
+        seconds = parse_duration(value).total_seconds()
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no duration: write it as 10m or 1h30m") from error
+    if seconds < 10:
+        raise click.BadParameter(f"{value!r} is shorter than 10s, which would keep the API server busy for nothing")
+    return seconds
+
+
+def _data_planes(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[DataPlane, ...]:
+    if not value:
+        return ()
+    inline = value.lstrip().startswith("[")
+    try:
+        entries = json.loads(value) if inline else yaml.safe_load(Path(value).read_text())
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise click.BadParameter(f"{value!r} is neither a JSON list nor a readable YAML file: {error}") from error
+    if not isinstance(entries, list):
+        raise click.BadParameter(f"{value!r} must hold a list of data planes")
+    return tuple(_data_plane(entry) for entry in entries)
+
+
+def _data_plane(entry: Any) -> DataPlane:
+    known = {"gatewayClass", "namespaceSelector", "podSelector", "cidrs"}
+    if not isinstance(entry, dict) or not entry.get("gatewayClass") or set(entry) - known:
+        raise click.BadParameter(f"{entry!r}: a data plane has gatewayClass and either namespaceSelector or cidrs")
+    if ("namespaceSelector" in entry) == ("cidrs" in entry):
+        raise click.BadParameter(f"{entry!r}: set exactly one of namespaceSelector (with podSelector) and cidrs")
+    return DataPlane(
+        gateway_class=entry["gatewayClass"],
+        namespace_selector=entry.get("namespaceSelector"),
+        pod_selector=entry.get("podSelector"),
+        cidrs=tuple(entry.get("cidrs", ())),
+    )
+
+
+def _option(name: str, **attributes: Any) -> Callable[[_Function], _Function]:
+    variable = "TRIMTAB_" + name.split("/")[0].lstrip("-").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, show_default=True, **attributes)
+
+
+_OPTIONS = (
+    _option("--namespaces", default="", callback=_namespaces, help="Namespaces to serve, comma-separated; empty: all."),
+    _option("--log-format", default="text", type=click.Choice(["text", "json"]), help="One line per record, as what."),
+    _option(
+        "--log-level",
+        default="info",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        help="The least severe records to write.",
+    ),
+    _option("--http-host", default="0.0.0.0", help="Address for probes and metrics."),  # noqa: S104 - a pod's probes need it
+    _option(
+        "--http-port",
+        default=8080,
+        type=click.IntRange(0, 65535),
+        help="Port for /healthz, /readyz and /metrics; 0: any.",
+    ),
+    _option(
+        "--leader-election/--no-leader-election",
+        default=True,
+        help="Without it, there must never be two operators at once.",
+    ),
+    _option("--lease-name", default="trimtab", help="Name of the Lease object that replicas compete for."),
+    _option("--lease-namespace", default="", callback=_namespace, help="Its namespace; empty: the operator's own."),
+    _option("--identity", default="", help="This replica's name in the Lease; empty: host name and a random part."),
+    _option("--workers", default=16, type=click.IntRange(1, 256), help="Resources reconciled side by side."),
+    _option("--resync", default="10m", callback=_duration, help="Every resource is looked at this often, jittered."),
+    _option(
+        "--events-per-second",
+        default=5.0,
+        type=click.FloatRange(0.1, 1000),
+        help="Budget for publishing Kubernetes Events.",
+    ),
+    _option(
+        "--gateway-data-planes",
+        default="",
+        callback=_data_planes,
+        help="Where Gateways' proxies run, for NetworkPolicies: a JSON list, or the path of a YAML file, of "
+        "{gatewayClass, namespaceSelector, podSelector | cidrs}.",
+    ),
+    _option(
+        "--monitoring-namespace",
+        default="",
+        callback=_namespace,
+        help="Namespace whose pods NetworkPolicies admit to scrape metrics.",
+    ),
+    _option(
+        "--load-balancer-cidrs",
+        default="",
+        callback=_cidrs,
+        help="Subnets of load balancers that NetworkPolicies admit, comma-separated.",
+    ),
+)
