@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object, ObjectRef
 from trimtab.domain.outcome import Outcome
 
@@ -30,7 +31,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Deletes `ref` if its UID is `uid`; with uid None the executor looks first and deletes only what `owner_uid` controls."""
+    """Deletes `ref` if its UID is `uid`; with uid None only after a look that `owner_uid` controls it."""
 
     ref: ObjectRef
     owner_uid: str
@@ -60,10 +61,10 @@ class Wave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An effect that the API server refused. `reason` is a Reason value; `message` is safe to show to the user."""
+    """An effect that the API server refused. `message` is safe to show to the user."""
 
     ref: ObjectRef
-    reason: str
+    reason: Reason
     message: str
 
 
@@ -92,7 +93,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What to tell the world after the effects: the whole status (written only if it differs), Events, and the outcome."""
+    """What to tell the world after the effects: the whole status (written only if it differs), Events, the outcome."""
 
     status: Mapping[str, Any]
     events: tuple[Event, ...]

@@ -1,11 +1,91 @@
 """From an observation of a Microservice to the plan that makes the world as declared."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from trimtab.domain.plan import Plan
+from trimtab.domain import drift
+from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
+from trimtab.domain.plan import Apply, Effect, Plan, Scale, Wave
+from trimtab.domain.service import inventory
+from trimtab.domain.service.children import Desired, desired, replicas
+from trimtab.domain.service.decision import Decision, settle
+from trimtab.domain.service.meta import API_VERSION, KIND
 from trimtab.domain.service.observation import Observation
+from trimtab.domain.service.validity import problem
+from trimtab.domain.status import without_empty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """What `report` needs to know of how a plan came about.
+
+    `decision` is None while nothing is decided: the service is suspended, or its spec cannot be carried out
+    (`problem`). `new_revision`: the spec asks for another revision than the status did.
+    """
+
+    decision: Decision | None
+    desired: Desired | None = None
+    problem: str = ""
+    new_revision: bool = False
 
 
 def decide(observation: Observation, now: datetime) -> Plan:
     """What has to be written, in order; no intent and no waves if the world is as declared."""
-    return Plan(intent=None, waves=())
+    wrong = problem(observation.spec)
+    if wrong or observation.spec.suspend or "deletionTimestamp" in observation.resource["metadata"]:
+        return Plan(intent=None, waves=(), decision=Reasoning(decision=None, problem=wrong))
+    decision = settle(observation, now)
+    children = desired(observation, decision)
+    status = observation.resource.get("status") or {}
+    recorded = inventory.recorded(decision.owner, status)
+    waves = (
+        [*_needed(observation, children.before), *_needed(observation, children.beside, blocking=False)],
+        _needed(observation, children.workload),
+        [*_scale(observation, decision), *inventory.prunes(decision.owner, observation, recorded, children.refs())],
+    )
+    return Plan(
+        intent=_intent(status, decision, recorded | children.refs()),
+        waves=tuple(Wave(effects=tuple(effects)) for effects in waves if effects),
+        decision=Reasoning(
+            decision=decision, desired=children, new_revision=status.get("revision") != decision.target.name
+        ),
+    )
+
+
+def _needed(observation: Observation, manifests: Iterable[Object], *, blocking: bool = True) -> list[Effect]:
+    """An Apply for each manifest that the live object differs from, or that there is no object for."""
+    effects: list[Effect] = []
+    for manifest in manifests:
+        wanted = drift.stamped(manifest)
+        live = observation.children.get(ref_of(manifest))
+        if live is None:
+            effects.append(Apply(manifest=wanted, blocking=blocking))
+        elif drift.differs(wanted, live):
+            effects.append(Apply(manifest=wanted, uid=uid_of(live), blocking=blocking))
+    return effects
+
+
+def _scale(observation: Observation, decision: Decision) -> list[Effect]:
+    """spec.replicas, once: the scale subresource answers an autoscaler with an error while the field is absent."""
+    if observation.spec.scaling is None or observation.spec.replicas is not None:
+        return []
+    ref = decision.owner.ref(API_VERSION, KIND, decision.owner.name)
+    return [Scale(ref=ref, replicas=replicas(observation, decision))]
+
+
+def _intent(status: Mapping[str, Any], decision: Decision, objects: frozenset[ObjectRef]) -> Mapping[str, Any] | None:
+    """The status with what was decided, if it does not say so already."""
+    intent = without_empty({**status, **decided(decision), "inventory": inventory.rendered(objects)})
+    return None if intent == without_empty(status) else intent
+
+
+def decided(decision: Decision) -> dict[str, Any]:
+    """The status fields that are decisions: they are written before what follows from them is done."""
+    return {
+        "revision": decision.target.name,
+        "history": list(decision.history),
+        "jobs": list(decision.jobs),
+        "verb": decision.verb,
+    }

@@ -1,16 +1,81 @@
 """What must be read, beside the watched objects, before a decision can be made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain.objects import Object, ObjectRef
+from trimtab.domain.service.jobstate import failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretReference:
+    """A Secret that a pod refers to. `at_start`: a container sees its content once, when it starts."""
+
+    name: str
+    optional: bool
+    at_start: bool
 
 
 def secrets_of(spec: MicroserviceSpec, children: Mapping[ObjectRef, Object]) -> frozenset[str]:
     """Names of the Secrets (of the Microservice's namespace) that its spec or one of its live revisions refers to."""
-    return frozenset()
+    found = set(_of_spec(spec))
+    for ref, child in children.items():
+        if ref.kind == "Deployment":
+            found |= {reference.name for reference in of_pod(child["spec"]["template"]["spec"])}
+    return frozenset(found)
 
 
 def failed_jobs(resource: Object, children: Mapping[ObjectRef, Object]) -> tuple[str, ...]:
     """Names of the Jobs that failed and whose failure the status does not hold yet: `job_logs` needs their logs."""
-    return ()
+    records = (resource.get("status") or {}).get("jobs", ())
+    if not any(record["phase"] in ("Pending", "Running") for record in records):
+        return ()
+    return tuple(ref.name for ref, child in children.items() if ref.kind == "Job" and failed(child))
+
+
+def of_pod(pod: Mapping[str, Any]) -> Iterator[SecretReference]:
+    """The Secrets that a pod's environment and volumes refer to; those for pulling images do not count."""
+    by_sub_path: set[str] = set()
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
+        yield from _of_environment(container)
+        by_sub_path |= {mount["name"] for mount in container.get("volumeMounts", ()) if mount.get("subPath")}
+    for volume in pod.get("volumes", ()):
+        for source, field in _secret_sources(volume):
+            yield SecretReference(
+                name=source[field],
+                optional=source.get("optional", False),
+                at_start=volume["name"] in by_sub_path,  # the kubelet never updates a file mounted by subPath
+            )
+
+
+def _of_environment(container: Mapping[str, Any]) -> Iterator[SecretReference]:
+    keys = ((variable.get("valueFrom") or {}).get("secretKeyRef") for variable in container.get("env", ()))
+    objects = (source.get("secretRef") for source in container.get("envFrom", ()))
+    for source in (*keys, *objects):
+        if source:
+            yield SecretReference(name=source["name"], optional=source.get("optional", False), at_start=True)
+
+
+def _secret_sources(volume: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    if "secret" in volume:
+        yield volume["secret"], "secretName"
+    for source in (volume.get("projected") or {}).get("sources", ()):
+        if "secret" in source:
+            yield source["secret"], "name"
+
+
+def _of_spec(spec: MicroserviceSpec) -> Iterator[str]:
+    extra = (*spec.init_containers, *spec.sidecars)
+    for variable in (*spec.env, *(each for container in extra for each in container.env)):
+        if variable.value_from is not None and variable.value_from.secret_key_ref is not None:
+            yield variable.value_from.secret_key_ref.name
+    for source in (*spec.env_from, *(each for container in extra for each in container.env_from)):
+        if source.secret_ref is not None:
+            yield source.secret_ref.name
+    for volume in spec.volumes:
+        if volume.secret is not None:
+            yield volume.secret.secret_name
+        if volume.projected is not None:
+            yield from (each.secret.name for each in volume.projected.sources if each.secret is not None)

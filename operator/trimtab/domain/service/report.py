@@ -1,23 +1,227 @@
 """From what was observed, planned and refused to the status, the Events and the outcome of one reconcile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from trimtab.api.reasons import Reason
+from trimtab.domain import labels
 from trimtab.domain.objects import Object
-from trimtab.domain.outcome import Done, Stalled
-from trimtab.domain.plan import Failure, Plan, Report
+from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
+from trimtab.domain.plan import Event, Failure, Plan, Report
+from trimtab.domain.service import health, inventory, revision, waiting
+from trimtab.domain.service.autoscaling import scaling_active
+from trimtab.domain.service.blockers import Blocker
+from trimtab.domain.service.children import replicas
+from trimtab.domain.service.decide import Reasoning, decided
+from trimtab.domain.service.decision import Decision, deployment_of
+from trimtab.domain.service.exposure import exposed
+from trimtab.domain.service.health import Verdict
+from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
+from trimtab.domain.service.rollout import Rollout, rollout
+from trimtab.domain.status import Condition, condition, conditions, without_empty
+
+_SECRET_POLL = 5.0
+"""Seconds between two looks at a Secret that something waits for (design: ServiceBinding)."""
+
+_REFUSED_POLL = 60.0
+"""Seconds after which a refused child is tried again: what refused it is not watched."""
+
+_QUIET = frozenset(
+    {
+        Reason.AVAILABLE,
+        Reason.SCALED_TO_ZERO,
+        Reason.SUSPENDED,
+        Reason.ROLLING_OUT,
+        Reason.NOT_READY,
+        Reason.MIGRATION_RUNNING,
+    }
+)
+"""Reasons of Ready that are no news; all others become a Warning when they first appear."""
+
+_FROZEN = "suspended: nothing is changed until spec.suspend is false"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What the parts of a report are made from. `decision` is None while nothing is decided."""
+
+    observation: Observation
+    owner: Identity
+    status: Mapping[str, Any]
+    reasoning: Reasoning
+    failures: Sequence[Failure]
+    deployment: Object | None
+    rollout: Rollout
+    blockers: Sequence[Blocker]
+    aspects: Sequence[Condition]
 
 
 def report(observation: Observation, plan: Plan, failures: Iterable[Failure], now: datetime) -> Report:
     """The whole status after the plan was executed; `failures` are the effects that the API server refused.
 
-    The status carries the decisions of `plan.intent`, so the live status to compare it with is the one that the intent
-    left behind, if there was one. Compare with `trimtab.domain.status.same`.
+    `observation` may be a fresh look, taken after the effects; its resource carries the status that `plan.intent` left
+    behind, if there was an intent. Compare the result with that by `trimtab.domain.status.same`.
     """
-    return Report(status=observation.resource.get("status", {}), events=(), outcome=Done())
+    if "deletionTimestamp" in observation.resource["metadata"]:
+        return Report(status=observation.resource.get("status") or {}, events=(), outcome=Done())
+    if not isinstance(plan.decision, Reasoning):
+        raise TypeError("the plan was not made by trimtab.domain.service.decide")
+    look = _look(observation, plan.decision, tuple(failures))
+    verdict = _verdict(look)
+    status = _status(look, verdict, now)
+    return Report(status=status, events=tuple(_events(look, verdict, status)), outcome=_outcome(look, verdict))
 
 
 def invalid(resource: Object, message: str, now: datetime) -> Report:
     """The report on a Microservice whose spec does not parse (an older or a newer CRD): Ready=False `InvalidSpec`."""
-    return Report(status=resource.get("status", {}), events=(), outcome=Stalled(reason="InvalidSpec"))
+    live = resource.get("status") or {}
+    trio = _trio(Verdict(ready=False, reason=Reason.INVALID_SPEC, message=message, stalled=True))
+    generation = resource["metadata"].get("generation", 0)
+    status = {
+        **live,
+        "observedGeneration": generation,
+        "conditions": conditions(trio, live.get("conditions", ()), generation, now),
+    }
+    news = condition(live, "Ready").get("reason") != Reason.INVALID_SPEC
+    event = Event(type="Warning", reason=str(Reason.INVALID_SPEC), message=message)
+    return Report(status=status, events=(event,) if news else (), outcome=Stalled(reason=str(Reason.INVALID_SPEC)))
+
+
+def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failure, ...]) -> _Look:
+    owner = identity_of(observation.resource)
+    decision = reasoning.decision
+    deployment = deployment_of(owner, observation)
+    if decision is not None:
+        name, wanted = decision.applied.name if decision.applied else "", replicas(observation, decision)
+    else:
+        wanted = deployment["spec"].get("replicas", 1) if deployment is not None else 0
+        name = revision.of_deployment(deployment)
+    progress = rollout(deployment, observation.pods, name, wanted)
+    aspects = tuple(_aspects(owner, observation))
+    blockers = [*waiting.of_failures(failures)]
+    if decision is not None:
+        blockers += health.of_holding_job(observation, decision)
+    if not progress.complete:
+        blockers += health.of_workload(observation, deployment, name)
+    blockers += waiting.of_aspects(owner.name, aspects)
+    return _Look(
+        observation=observation,
+        owner=owner,
+        status=observation.resource.get("status") or {},
+        reasoning=reasoning,
+        failures=failures,
+        deployment=deployment,
+        rollout=progress,
+        blockers=blockers,
+        aspects=aspects,
+    )
+
+
+def _aspects(owner: Identity, observation: Observation) -> Iterator[Condition]:
+    if observation.spec.expose is not None:
+        yield exposed(owner, observation, observation.spec.expose)
+    if observation.spec.scaling is not None:
+        ref = owner.ref("autoscaling/v2", "HorizontalPodAutoscaler", owner.name)
+        yield scaling_active(observation.children.get(ref))
+
+
+def _verdict(look: _Look) -> Verdict:
+    reasoning = look.reasoning
+    if reasoning.problem:
+        return Verdict(ready=False, reason=Reason.INVALID_SPEC, message=reasoning.problem, stalled=True)
+    if reasoning.decision is None:
+        return _suspended(look)
+    refused = [failure for failure in look.failures if failure.reason != Reason.API_NOT_INSTALLED]
+    return (
+        health.of_failures(refused)
+        or health.of_gate(reasoning.decision)
+        or health.of_rollout(look.rollout, look.blockers)
+    )
+
+
+def _suspended(look: _Look) -> Verdict:
+    if look.deployment is None:
+        return Verdict(ready=False, reason=Reason.SUSPENDED, message=_FROZEN)
+    live = health.of_rollout(look.rollout, look.blockers)
+    return Verdict(
+        ready=live.ready,
+        reason=live.reason,
+        message=f"{live.message}; {_FROZEN}",
+        reconciling=live.reconciling,
+        stalled=live.stalled,
+    )
+
+
+def _status(look: _Look, verdict: Verdict, now: datetime) -> dict[str, Any]:
+    status, rolled = look.status, look.rollout
+    generation = look.observation.resource["metadata"].get("generation", 0)
+    wanted = (*_trio(verdict), *look.aspects)
+    return without_empty(
+        {
+            **_decided(look.reasoning.decision, status),
+            "observedGeneration": generation,
+            "conditions": conditions(wanted, status.get("conditions", ()), generation, now),
+            "stableRevision": _stable(look),
+            "replicas": rolled.total,
+            "readyReplicas": rolled.ready,
+            "ready": f"{rolled.ready}/{rolled.wanted}",
+            "selector": labels.selector(labels.of_serving_pods(look.owner.name)),
+            "waitingFor": waiting.rendered(look.blockers, status.get("waitingFor", ()), now),
+            "inventory": _inventory(look),
+        }
+    )
+
+
+def _decided(decision: Decision | None, status: Mapping[str, Any]) -> dict[str, Any]:
+    if decision is None:
+        return {field: status.get(field) for field in ("revision", "history", "jobs", "verb", "version")}
+    return {**decided(decision), "version": revision.version(decision.target)}
+
+
+def _stable(look: _Look) -> str | None:
+    """The last revision that was rolled out in full; one without pods has proven nothing."""
+    decision = look.reasoning.decision
+    if decision is not None and decision.applied is not None and look.rollout.complete and look.rollout.wanted:
+        return decision.applied.name
+    return look.status.get("stableRevision")
+
+
+def _inventory(look: _Look) -> list[dict[str, str]]:
+    """What exists for this service; after a refusal that is everything that may, since not every wave was run."""
+    desired, recorded = look.reasoning.desired, inventory.recorded(look.owner, look.status)
+    if desired is None:
+        return inventory.rendered(recorded)
+    return inventory.rendered(desired.refs() | recorded if look.failures else desired.refs())
+
+
+def _trio(verdict: Verdict) -> Iterator[Condition]:
+    """Ready always, Reconciling and Stalled only while True (kstatus)."""
+    reason, message = verdict.reason, verdict.message
+    yield Condition(type="Ready", status="True" if verdict.ready else "False", reason=reason, message=message)
+    if verdict.reconciling:
+        yield Condition(type="Reconciling", status="True", reason=reason, message=message)
+    if verdict.stalled:
+        yield Condition(type="Stalled", status="True", reason=reason, message=message)
+
+
+def _events(look: _Look, verdict: Verdict, status: Mapping[str, Any]) -> Iterator[Event]:
+    decision = look.reasoning.decision
+    if decision is not None and look.reasoning.new_revision:
+        message = f"revision {decision.target.name}, version {status['version']}"
+        yield Event(type="Normal", reason=str(Reason.REVISION_CREATED), message=message)
+    if status.get("stableRevision") != look.status.get("stableRevision"):
+        message = f"revision {status['stableRevision']}, version {status.get('version')}: {verdict.message}"
+        yield Event(type="Normal", reason=str(Reason.ROLLED_OUT), message=message)
+    if verdict.reason not in _QUIET and condition(look.status, "Ready").get("reason") != verdict.reason:
+        yield Event(type="Warning", reason=str(verdict.reason), message=verdict.message)
+
+
+def _outcome(look: _Look, verdict: Verdict) -> Outcome:
+    if any(blocker.reason is Reason.SECRET_NOT_FOUND for blocker in look.blockers):
+        return Waiting(after=_SECRET_POLL, reason=str(Reason.SECRET_NOT_FOUND))
+    if any(failure.reason != Reason.CHILD_INVALID for failure in look.failures):
+        return Waiting(after=_REFUSED_POLL, reason=str(verdict.reason))
+    return Stalled(reason=str(verdict.reason)) if verdict.stalled else Done()

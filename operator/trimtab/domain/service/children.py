@@ -1,0 +1,156 @@
+"""All children that a Microservice is to have: the one list of builders."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trimtab.api.jobs import Job
+from trimtab.domain import names
+from trimtab.domain.objects import Object, ObjectRef, ref_of
+from trimtab.domain.service import (
+    configmap,
+    cronjob,
+    deployment,
+    grpcroute,
+    horizontalpodautoscaler,
+    httproute,
+    job,
+    networkpolicy,
+    poddisruptionbudget,
+    revision,
+    rotation,
+    runs,
+    service,
+    serviceaccount,
+)
+from trimtab.domain.service.decision import Decision, deployment_of, effective_spec
+from trimtab.domain.service.meta import GATEWAY_API_VERSION
+from trimtab.domain.service.observation import Observation
+from trimtab.domain.service.runs import Record
+
+OPTIONAL = frozenset({(GATEWAY_API_VERSION, "HTTPRoute"), (GATEWAY_API_VERSION, "GRPCRoute")})
+"""Kinds that a cluster may lack; the rest of the service goes on without them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """Everything that is to exist.
+
+    `before` must be there before any pod is; `beside` is what nothing waits for; `workload` are the Deployment and the
+    Jobs to be made. Children whose API is not installed are left out. `kept` exist and stay without being applied
+    again: records of revisions, Jobs that run or ran last, ConfigMaps that live pods mount.
+    """
+
+    before: tuple[Object, ...]
+    beside: tuple[Object, ...]
+    workload: tuple[Object, ...]
+    kept: frozenset[ObjectRef]
+
+    def refs(self) -> frozenset[ObjectRef]:
+        """What the inventory holds once everything is applied."""
+        return self.kept | {ref_of(manifest) for manifest in (*self.before, *self.beside, *self.workload)}
+
+
+def desired(observation: Observation, decision: Decision) -> Desired:
+    """The children of a Microservice whose state is `decision`."""
+    return Desired(
+        before=tuple(_before(observation, decision)),
+        beside=tuple(child for child in _beside(observation, decision) if _served(observation, child)),
+        workload=tuple(_workload(observation, decision)),
+        kept=frozenset(_kept(observation, decision)),
+    )
+
+
+def _served(observation: Observation, child: Object) -> bool:
+    kind = (child["apiVersion"], child["kind"])
+    return kind not in OPTIONAL or kind in observation.served
+
+
+def _before(observation: Observation, decision: Decision) -> Iterator[Object]:
+    owner, spec = decision.owner, observation.spec
+    target = decision.target
+    if (
+        owner.ref("apps/v1", "ControllerRevision", names.revision_record(owner.name, target.name))
+        not in observation.children
+    ):
+        yield revision.record(owner, target)
+    live = [decision.records[name] for name in sorted(decision.live)]
+    if any(each.template["spec"]["serviceAccountName"] == owner.name for each in live):
+        yield serviceaccount.service_account(owner, spec)
+    config_maps = {each["name"]: each for record in live for each in record.config_maps}
+    yield from (configmap.immutable(owner, config_maps[name]) for name in sorted(config_maps))
+    if spec.config is not None and spec.config.on_change == "Ignore":
+        yield configmap.mutable(owner, spec.config)
+    effective = effective_spec(observation, decision)
+    yield networkpolicy.network_policy(owner, effective, observation.settings, observation.gateway)
+    if spec.jobs:
+        yield networkpolicy.job_policy(owner, spec)
+
+
+def _beside(observation: Observation, decision: Decision) -> Iterator[Object]:
+    owner, spec = decision.owner, effective_spec(observation, decision)
+    yield poddisruptionbudget.pod_disruption_budget(owner, spec)
+    if spec.ports:
+        yield service.service(owner, spec)
+    if spec.scaling is not None:
+        yield horizontalpodautoscaler.horizontal_pod_autoscaler(owner, spec.scaling)
+    if spec.expose is not None and spec.ports:
+        route = grpcroute.grpc_route if spec.ports[0].protocol == "GRPC" else httproute.http_route
+        yield route(owner, spec.expose, spec.ports[0])
+    if decision.applied is not None:
+        template = decision.applied.template
+        yield from (cronjob.cron_job(owner, template, each) for each in spec.jobs if each.run == "Schedule")
+
+
+def _workload(observation: Observation, decision: Decision) -> Iterator[Object]:
+    owner = decision.owner
+    if decision.applied is not None:
+        live = deployment_of(owner, observation)
+        template = rotation.overlaid(decision.applied.template, observation.secrets, live)
+        yield deployment.deployment(owner, template, replicas(observation, decision))
+    for record in decision.jobs:
+        if to_be_made(observation, decision, record):
+            run = _job(observation, record)
+            ran = decision.records.get(record.get("revision", ""))
+            if run is not None and ran is not None:
+                yield job.job(owner, ran.template, run, runs.job_name(owner, record))
+
+
+def to_be_made(observation: Observation, decision: Decision, record: Record) -> bool:
+    """Whether the run's Job has yet to be made: it was decided, or it holds a rollout up and somebody deleted it."""
+    if not runs.unfinished(record) or runs.job_of(decision.owner, observation, record) is not None:
+        return False
+    return record["phase"] == "Pending" or record == decision.holding
+
+
+def _job(observation: Observation, record: Record) -> Job | None:
+    return next((each for each in observation.spec.jobs if each.name == record["name"]), None)
+
+
+def replicas(observation: Observation, decision: Decision) -> int:
+    """The wanted number of pods; until the autoscaler has a number to begin from, those that are ready now."""
+    spec = observation.spec
+    if spec.replicas is not None:
+        return spec.replicas
+    if spec.scaling is None:
+        return 1
+    live = deployment_of(decision.owner, observation) or {}
+    ready: int = (live.get("status") or {}).get("readyReplicas", 0)
+    return max(spec.scaling.min, min(ready, spec.scaling.max))
+
+
+def _kept(observation: Observation, decision: Decision) -> Iterator[ObjectRef]:
+    owner = decision.owner
+    history = [item["revision"] for item in decision.history]
+    for name in revision.kept(decision.records, history, decision.live):
+        yield owner.ref("apps/v1", "ControllerRevision", names.revision_record(owner.name, name))
+    newest: set[str] = set()
+    for record in decision.jobs:
+        if runs.unfinished(record) or record["name"] not in newest:
+            newest.add(record["name"])
+            if runs.job_of(owner, observation, record) is not None:
+                yield runs.job_ref(owner, record)
+    for name in decision.live:
+        for config_map in configmap.mounted(decision.records[name].template):
+            ref = owner.ref("v1", "ConfigMap", config_map)
+            if ref in observation.children:
+                yield ref
