@@ -12,23 +12,29 @@ from devcluster.errors import ClusterError
 from devcluster.spec import ClusterSpec
 
 
-def get(spec: ClusterSpec, path: str) -> tuple[int, bytes]:
-    """GET as administrator; (0, b"") while nothing answers."""
-    return _request(spec, "GET", path, None)
+def connect(spec: ClusterSpec, *, client: str = "admin", timeout: float = 10) -> http.client.HTTPSConnection:
+    """A connection to the API server as one of the clients of pki.py; `timeout` in seconds."""
+    pki = spec.paths.state / "pki"
+    context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+    context.load_cert_chain(pki / f"{client}.crt", pki / f"{client}.key")
+    return http.client.HTTPSConnection(NODE_IP, API_SERVER_PORT, context=context, timeout=timeout)
+
+
+def get(spec: ClusterSpec, path: str, *, client: str = "admin") -> tuple[int, bytes]:
+    """GET; (0, b"") while nothing answers."""
+    return _request(connect(spec, client=client), "GET", path, None)
 
 
 def create(spec: ClusterSpec, path: str, document: dict[str, Any]) -> None:
     """POST one object as administrator; ClusterError with the server's answer when it refuses."""
-    status, answer = _request(spec, "POST", path, document)
+    status, answer = _request(connect(spec), "POST", path, document)
     if status not in (200, 201, 409):
         raise ClusterError(f"POST {path}: {status} {answer[:300].decode(errors='replace')}")
 
 
-def _request(spec: ClusterSpec, method: str, path: str, document: dict[str, Any] | None) -> tuple[int, bytes]:
-    pki = spec.paths.state / "pki"
-    context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
-    context.load_cert_chain(pki / "admin.crt", pki / "admin.key")
-    connection = http.client.HTTPSConnection(NODE_IP, API_SERVER_PORT, context=context, timeout=10)
+def _request(
+    connection: http.client.HTTPSConnection, method: str, path: str, document: dict[str, Any] | None
+) -> tuple[int, bytes]:
     try:
         body = None if document is None else json.dumps(document)
         connection.request(method, path, body, {"Content-Type": "application/json", "User-Agent": "trimtab-dev"})
@@ -54,14 +60,12 @@ def condition(spec: ClusterSpec, path: str, kind: str) -> bool:
     return any(item["type"] == kind and item["status"] == "True" for item in conditions)
 
 
-def apply(spec: ClusterSpec, *files: Path) -> None:
-    """Server-side apply of manifest files and folders with kubectl."""
-    command = [
-        spec.program("kubectl"), "--kubeconfig", str(spec.paths.kubeconfig), "--cache-dir", str(spec.paths.state / "kubectl"),
-        "apply", "--server-side", "--force-conflicts", "--field-manager=trimtab-dev",
-    ]  # fmt: skip
+def install(spec: ClusterSpec, *files: Path) -> None:
+    """Create the objects of manifest files and folders with kubectl, in a cluster that has none of them yet."""
+    command = [spec.program("kubectl"), "--kubeconfig", str(spec.paths.kubeconfig), "create", "--validate=false"]
     for file in files:
         command += ["-f", str(file)]
-    result = subprocess.run(command, capture_output=True, text=True)
+    environment = {"HOME": str(spec.paths.state), "PATH": "/usr/bin:/bin"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
     if result.returncode != 0:
-        raise ClusterError(f"kubectl apply of {', '.join(file.name for file in files)}:\n{result.stderr.strip()}")
+        raise ClusterError(f"kubectl create of {', '.join(file.name for file in files)}:\n{result.stderr.strip()}")

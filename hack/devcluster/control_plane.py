@@ -55,6 +55,7 @@ def _api_server(spec: ClusterSpec) -> Component:
         kubelet_certificate_authority=pki / "ca.crt",
         kubelet_client_certificate=pki / "admin.crt",
         kubelet_client_key=pki / "admin.key",
+        kubelet_preferred_address_types="InternalIP",
         service_account_issuer="https://kubernetes.default.svc",
         service_account_key_file=pki / "service-account.pub",
         service_account_signing_key_file=pki / "service-account.key",

@@ -39,9 +39,9 @@ def kubernetes(version: str) -> GoBuild:
     )
 
 
-def _tool(name: str, package: str, copies: tuple[tuple[str, str, str], ...] = ()) -> GoBuild:
+def _tool(name: str, package: str, *own: str, copies: tuple[tuple[str, str, str], ...] = ()) -> GoBuild:
     folder = GO_MODULES / "tools"
-    sources = {path: folder / path for path in ("go.mod", "go.sum", "coredns/main.go")}
+    sources = {path: folder / path for path in ("go.mod", "go.sum", *own)}
     return GoBuild(name=name, package=package, sources=sources, copies=copies)
 
 
@@ -51,12 +51,12 @@ def kwok() -> GoBuild:
         ("sigs.k8s.io/kwok", f"kustomize/stage/{folder}", folder.replace("/", "-"))
         for folder in ("node/fast", "node/heartbeat-with-lease", "pod/fast")
     )
-    return _tool("kwok", "sigs.k8s.io/kwok/cmd/kwok", stages)
+    return _tool("kwok", "sigs.k8s.io/kwok/cmd/kwok", copies=stages)
 
 
 def coredns() -> GoBuild:
     """Cluster DNS."""
-    return _tool("coredns", "./coredns")
+    return _tool("coredns", "./coredns", "coredns/main.go")
 
 
 def metrics_server() -> GoBuild:

@@ -8,10 +8,10 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from devcluster import cgroups
 from devcluster.errors import ClusterError
 from devcluster.paths import ClusterPaths
 
-_CGROUPS = Path("/sys/fs/cgroup")
 _END_SECONDS = 30
 
 
@@ -69,7 +69,7 @@ def remove(paths: ClusterPaths) -> None:
     if running is not None:
         os.kill(running.pid, signal.SIGKILL)  # the kernel then kills everything in its namespaces
         _wait_for_end(running)
-    _remove_cgroups(paths)
+    cgroups.remove(paths.cgroup)
     _remove_state(paths)
 
 
@@ -79,27 +79,6 @@ def _wait_for_end(running: Running) -> None:
         if time.monotonic() > deadline:
             raise ClusterError(f"process {running.pid} is still there {_END_SECONDS} s after it was killed")
         time.sleep(0.05)
-
-
-def cgroup_roots(paths: ClusterPaths) -> list[Path]:
-    """Where the cluster's control group is, or would be: once per v1 controller, or once in all (cgroups(7))."""
-    if (_CGROUPS / "cgroup.controllers").exists():
-        return [_CGROUPS / paths.cgroup]
-    return [mount / paths.cgroup for mount in sorted(_CGROUPS.iterdir()) if mount.is_dir() and not mount.is_symlink()]
-
-
-def _remove_cgroups(paths: ClusterPaths) -> None:
-    deadline = time.monotonic() + _END_SECONDS
-    for root in cgroup_roots(paths):
-        while root.exists():
-            for folder, _, _ in os.walk(root, topdown=False):
-                try:
-                    os.rmdir(folder)
-                except OSError as error:  # its last processes are still being reaped
-                    if time.monotonic() > deadline:
-                        raise ClusterError(f"cannot remove control group {folder}: {error.strerror}") from error
-            if root.exists():
-                time.sleep(0.05)
 
 
 def _remove_state(paths: ClusterPaths) -> None:
