@@ -1,0 +1,1 @@
+"""The images of the operator and the demo, for development clusters."""
