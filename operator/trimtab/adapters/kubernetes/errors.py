@@ -35,7 +35,7 @@ def translate(code: int, body: bytes, headers: Mapping[str, str]) -> ClusterErro
         return DeniedError(message)
     if code == 404:
         return _not_found(details, message)
-    if code == 409:
+    if code == 409 or _uid_differs(details):
         return ConflictError(message)
     if code in (401, 403):
         return TerminatingError(message) if _terminating(details) else DeniedError(message)
@@ -63,6 +63,12 @@ def _not_found(details: Mapping[str, Any], message: str) -> ClusterError:
 
 def _terminating(details: Mapping[str, Any]) -> bool:
     return any(cause.get("reason") == "NamespaceTerminating" for cause in details.get("causes") or ())
+
+
+def _uid_differs(details: Mapping[str, Any]) -> bool:
+    """Server-side apply with the UID of an object that was replaced is a 422 about an immutable field, not a 409."""
+    causes = details.get("causes") or ()
+    return bool(causes) and all(cause.get("field") == "metadata.uid" for cause in causes)
 
 
 def _by_webhook(message: str) -> bool:
