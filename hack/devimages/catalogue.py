@@ -79,7 +79,7 @@ TEST_IMAGES = (
     Image(tag="trimtab:dev-again"),
     Image(tag="trimtab-demo-app:root", demo_version="root", user="0:0"),
 )
-"""What the end-to-end tests need: besides, the operator as if it were another version, and a service that wants root."""
+"""What the end-to-end tests need: besides, the operator as if of another version, and a service that wants root."""
 
 
 def demo_app() -> Path:
@@ -98,7 +98,7 @@ def compile_demo_app(version: str, target: Path) -> None:
     command = [go(), "build", "-trimpath", "-ldflags", f"-s -w -X main.version={version}", "-o", str(target), "."]
     result = subprocess.run(
         command, cwd=_DEMO_APP, env=go_environment() | {"CGO_ENABLED": "0"}, capture_output=True, text=True,
-        preexec_fn=lambda: os.nice(5) and None,  # noqa: PLW1509 - nothing else runs in this process yet
+        preexec_fn=lambda: os.nice(5) and None,  # nothing else runs in this process yet
     )  # fmt: skip
     if result.returncode != 0:
         raise ClusterError(f"building hack/demo-app failed:\n{tail(result.stderr)}")

@@ -50,7 +50,7 @@ class Docker:
 
     def build(self, tag: str, dockerfile: Path, context: Path, arguments: Mapping[str, str]) -> None:
         """See Engine."""
-        _run(["docker", "build", "--file", dockerfile, "--tag", tag, *_arguments(arguments | _indexes()), context])
+        _run(["docker", "build", "--file", dockerfile, "--tag", tag, *_arguments({**arguments, **_indexes()}), context])
 
     def save(self, tag: str, archive: Path) -> None:
         """See Engine."""
@@ -76,8 +76,8 @@ class Buildah:
         options = ["--layers", "--format", "oci", "--ignorefile", f"{dockerfile}.dockerignore"]
         if not Path(options[-1]).exists():
             options = options[:-2]
-        _run(["buildah", "build-using-dockerfile", "--quiet", *options, *mounts, "--file", dockerfile, "--tag", _local(tag),
-              *_arguments(arguments | extra), context])  # fmt: skip
+        options += [*mounts, "--file", str(dockerfile), "--tag", _local(tag), *_arguments({**arguments, **extra})]
+        _run(["buildah", "build-using-dockerfile", "--quiet", *options, context])
 
     def save(self, tag: str, archive: Path) -> None:
         """See Engine. The name is what container runtimes take a short name for."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from tests.support.kubectl import kubectl
 
 ROOT = Path(__file__).parents[3]
@@ -112,15 +111,17 @@ def test_settings_reach_the_operator_in_the_form_it_reads() -> None:
     from trimtab.shell.settings import build
 
     objects = template(
-        "--set", "settings.logLevel=debug,settings.monitoringNamespace=monitoring,settings.loadBalancerCIDRs={10.1.0.0/16}",
-        "--set-json", 'settings.gatewayDataPlanes=[{"gatewayClass": "alb", "cidrs": ["10.2.0.0/16"]}]',
-        "--set", "namespaces={shop}",
-    )  # fmt: skip
+        "--set=namespaces={shop},settings.logLevel=debug,settings.monitoringNamespace=monitoring",
+        "--set=settings.loadBalancerCIDRs={10.1.0.0/16}",
+        '--set-json=settings.gatewayDataPlanes=[{"gatewayClass": "alb", "cidrs": ["10.2.0.0/16"]}]',
+    )
     env = {name: value for name, value in environment(objects).items() if value is not None}
     context = run.make_context("run", [], default_map={})
     known = {parameter.envvar for parameter in run.params}
     assert set(environment(objects)) <= known, "every variable of the chart is a setting"
-    arguments = [f"{parameter.opts[0]}={env[str(parameter.envvar)]}" for parameter in run.params if parameter.envvar in env]
+    arguments = [
+        f"{parameter.opts[0]}={env[str(parameter.envvar)]}" for parameter in run.params if parameter.envvar in env
+    ]
     context = run.make_context("run", arguments)
     settings = build(**context.params)
     assert settings.namespaces == ("shop",)
