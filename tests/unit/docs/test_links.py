@@ -14,10 +14,12 @@ from trimtab.shell import metrics as shell_metrics
 from trimtab.shell.run import run
 
 ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "operator" / "trimtab"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 REPOSITORY_PATH = re.compile(r"(?:operator|docs|tests|hack|crds|charts|manifests|\.ci)/[\w./-]*")
+PACKAGE_PATH = re.compile(r"(?:api|domain|ports|reconcilers|adapters|shell|cli)/[\w./]*")
 SETTING = re.compile(r"`(--[a-z][a-z-]+|TRIMTAB_[A-Z_]+)`")
 METRICS = (reconciler_metrics, adapter_metrics, shell_metrics)
 TABLE_METRIC = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
@@ -58,8 +60,9 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_every_file_that_is_mentioned_exists(page: Path) -> None:
     words = [word for span in CODE_SPAN.findall(without_fences(page.read_text())) for word in span.split()]
-    mentioned = [word for word in words if REPOSITORY_PATH.fullmatch(word)]
-    missing = [path for path in mentioned if not (ROOT / path).exists()]
+    mentioned = [ROOT / word for word in words if REPOSITORY_PATH.fullmatch(word)]
+    mentioned += [PACKAGE / word for word in words if PACKAGE_PATH.fullmatch(word)]
+    missing = [str(path.relative_to(ROOT)) for path in mentioned if not path.exists()]
     assert not missing, f"{page_id(page)} mentions files that do not exist: {missing}"
 
 
