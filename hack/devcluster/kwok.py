@@ -21,9 +21,12 @@ def start(supervisor: Supervisor) -> None:
     supervisor.start(Component(name="kwok", argv=[spec.program("kwok"), *settings]))
     for number in range(1, spec.nodes + 1):
         api.create(spec, "/api/v1/nodes", _node(number))
-    for number in range(1, spec.nodes + 1):
-        path = f"/api/v1/nodes/{_name(number)}"
-        supervisor.wait_for(_name(number), lambda path=path: api.condition(spec, path, "Ready"), "kwok")  # type: ignore[misc]
+    supervisor.wait_for(f"{spec.nodes} simulated nodes", lambda: _all_ready(spec), "kwok")
+
+
+def _all_ready(spec: ClusterSpec) -> bool:
+    paths = (f"/api/v1/nodes/{_name(number)}" for number in range(1, spec.nodes + 1))
+    return all(api.condition(spec, path, "Ready") for path in paths)
 
 
 def _configuration(spec: ClusterSpec) -> str:

@@ -33,7 +33,7 @@ func main() {
 		"kube-controller-manager": controllermanager.NewControllerManagerCommand,
 		"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 		"kube-proxy":              kubeproxy.NewProxyCommand,
-		"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
+		"kubelet":                 newKubeletCommand,
 	}
 	command, known := components[name]
 	if !known {
@@ -41,4 +41,16 @@ func main() {
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(command()))
+}
+
+// newKubeletCommand bridges the versions: later ones give the constructor a context.
+func newKubeletCommand() *cobra.Command {
+	switch construct := any(kubelet.NewKubeletCommand).(type) {
+	case func(context.Context) *cobra.Command:
+		return construct(context.Background())
+	case func() *cobra.Command:
+		return construct()
+	default:
+		panic("kubelet.NewKubeletCommand has an unknown signature")
+	}
 }
