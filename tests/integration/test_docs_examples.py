@@ -29,7 +29,7 @@ def examples() -> Iterator[Any]:
 EXAMPLES = list(examples())
 
 
-def test_the_docs_have_examples() -> None:
+async def test_the_docs_have_examples() -> None:
     assert len(EXAMPLES) > 10
 
 
