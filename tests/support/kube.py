@@ -236,7 +236,7 @@ async def install_crds(kube: Kube) -> None:
 
 async def _established(kube: Kube, name: str) -> bool:
     crd = await kube.get("CustomResourceDefinition", "", name)
-    conditions = (crd or {}).get("status", {}).get("conditions", ())
+    conditions = (crd or {}).get("status", {}).get("conditions") or ()
     return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 

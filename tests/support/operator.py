@@ -33,11 +33,11 @@ class Operator:
         self.log = log
         self.port = free_port()
         settings = {"TRIMTAB_HTTP_HOST": "127.0.0.1", "TRIMTAB_HTTP_PORT": str(self.port)}
+        surroundings = {**os.environ, **settings, **(env or {})}
+        surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed operator need not be compiled at each start
         with log.open("ab") as output:
             self.started = time.monotonic()
-            self.process = subprocess.Popen(
-                command, stdout=output, stderr=output, env={**os.environ, **settings, **(env or {})}
-            )
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, env=surroundings)
 
     @property
     def alive(self) -> bool:
@@ -106,6 +106,7 @@ async def running(
         if wait:
             await operator.ready()
         yield operator
+        await operator.end()  # in order, so that the next one need not wait for the lease
     finally:
         operator.send(signal.SIGCONT)
         operator.send(signal.SIGKILL)
