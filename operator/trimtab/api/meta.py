@@ -157,7 +157,7 @@ class TextMap:
         good = f"size(key) <= {self.key.max_length} && key.matches({cel_string(self.key.pattern or '')})"
         return Rule(
             rule=f"self.all(key, {good})",
-            message=f"the key '%s' is not {self.key.is_not} of at most {self.key.max_length} characters",
+            message=f"the key '%s' is not {self.key.is_not}, with at most {self.key.max_length} characters",
             values=(f"self.filter(key, !({good}))[0]",),
         )
 

@@ -31,7 +31,7 @@ class Condition(StatusModel):
         description="When status changed last (RFC 3339).", examples=["2026-01-02T03:04:05Z"]
     )
     observed_generation: Annotated[int, Field(ge=0)] = Field(
-        description="metadata.generation for which this holds.", examples=[3]
+        description="The metadata.generation for which this holds.", examples=[3]
     )
 
 
@@ -98,7 +98,7 @@ class MicroserviceStatus(StatusModel):
     """The observed state of a service."""
 
     observed_generation: Annotated[int, Field(ge=-1)] = Field(
-        -1, description="metadata.generation that this status is about; -1: none yet.", examples=[3]
+        -1, description="The metadata.generation that this status is about; -1: none yet.", examples=[3]
     )
     conditions: Annotated[tuple[Condition, ...], keyed(16, "type")] = Field(
         (),

@@ -1,0 +1,97 @@
+"""The API types as Python sees them."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pydantic import ValidationError
+from tests.support.specs import allowed, anything, mutated
+
+from trimtab.api.microservice import DEFAULT_PORTS, MicroserviceSpec, Port
+from trimtab.api.microservice_status import MicroserviceStatus
+from trimtab.api.scalars import parse_duration
+
+SPECS = allowed(MicroserviceSpec)
+relaxed = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@relaxed
+@given(SPECS)
+def test_what_a_model_accepts_survives_the_wire(manifest: dict[str, object]) -> None:
+    spec = MicroserviceSpec.model_validate(manifest)
+    assert MicroserviceSpec.model_validate(spec.to_json()) == spec
+    assert MicroserviceSpec.model_validate(spec.model_dump(mode="json", by_alias=True)) == spec
+
+
+@relaxed
+@given(mutated(SPECS) | anything)
+def test_anything_else_is_refused_as_a_validation_error(manifest: object) -> None:
+    try:
+        MicroserviceSpec.model_validate(manifest)
+    except ValidationError:
+        return
+
+
+@relaxed
+@given(allowed(MicroserviceStatus))
+def test_a_status_survives_the_wire(status: dict[str, object]) -> None:
+    parsed = MicroserviceStatus.model_validate(status)
+    assert MicroserviceStatus.model_validate(parsed.to_json()) == parsed
+
+
+def test_values_equal_to_the_default_are_left_out() -> None:
+    spelled_out = {
+        "image": "a",
+        "ports": [{"name": "http", "port": 8080, "protocol": "HTTP"}],
+        "shutdown": {"drain": "10s"},
+        "availability": {"spread": "Zone", "maxUnavailable": 1},
+        "resources": {},
+        "suspend": False,
+    }
+    spec = MicroserviceSpec.model_validate(spelled_out)
+    assert spec.to_json() == {"image": "a"}
+    assert spec == MicroserviceSpec(image="a")
+
+
+def test_absent_ports_are_one_http_port_and_an_empty_list_is_a_worker() -> None:
+    assert MicroserviceSpec(image="a").ports == DEFAULT_PORTS == (Port(name="http", port=8080, protocol="HTTP"),)
+    worker = MicroserviceSpec.model_validate({"image": "a", "ports": []})
+    assert worker.ports == ()
+    assert worker.to_json() == {"image": "a", "ports": []}
+
+
+def test_a_whole_number_is_a_quantity() -> None:
+    spec = MicroserviceSpec.model_validate({"image": "a", "resources": {"requests": {"cpu": 1}}})
+    assert spec.resources.requests == {"cpu": "1"}
+
+
+def test_models_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        MicroserviceSpec(image="a").image = "b"
+
+
+def test_a_status_of_a_newer_operator_is_read() -> None:
+    assert MicroserviceStatus.model_validate({"revision": "x", "fromTheFuture": 1}).revision == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("30s", timedelta(seconds=30)),
+        ("2m30s", timedelta(seconds=150)),
+        ("96h", timedelta(hours=96)),
+        ("2500ms", timedelta(seconds=2.5)),
+        ("1h1m1s1ms", timedelta(seconds=3661, milliseconds=1)),
+        ("0s", timedelta(0)),
+    ],
+)
+def test_durations(text: str, length: timedelta) -> None:
+    assert parse_duration(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "10", "s", "1.5s", "-1s", "1d", "10s ", "1 s", "123456s"])
+def test_other_text_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)
