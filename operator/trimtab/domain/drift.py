@@ -62,17 +62,17 @@ def _filled(spec: Object) -> dict[str, Any]:
 
 
 def _differs(field: str, desired: Any, live: Any, associative: bool) -> bool:
+    if desired == live:  # by far the most frequent case, and the cheapest
+        return False
     if isinstance(desired, dict):
         if field in _ATOMIC_MAPS:
-            return bool(desired != live)
+            return True
         if not isinstance(live, dict):
             return live is not None or any(value not in _EMPTY for value in desired.values())
         return any(_differs(key, value, live.get(key), associative) for key, value in desired.items())
     if isinstance(desired, list | tuple):
         return _list_differs(field, desired, live or (), associative)
-    if live is None:
-        return desired not in _EMPTY
-    return bool(desired != live)
+    return live is not None or desired not in _EMPTY
 
 
 def _list_differs(field: str, desired: Any, live: Any, associative: bool) -> bool:

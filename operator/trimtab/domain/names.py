@@ -7,15 +7,17 @@ from typing import Any
 
 HASH_LENGTH = 10
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+
 
 def digest(text: str) -> str:
     """10 characters of [a-z0-9] that identify `text`: the base32 form of its SHA-256, 50 bits of it."""
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:HASH_LENGTH]
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10]).decode().lower()[:HASH_LENGTH]
 
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no blanks: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def bounded(name: str, limit: int) -> str:

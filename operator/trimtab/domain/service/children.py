@@ -36,28 +36,25 @@ class Desired:
     """Everything that is to exist.
 
     `before` must be there before any pod is; `beside` is what nothing waits for; `workload` are the Deployment and the
-    Jobs to be made. Children whose API is not installed are left out. `kept` exist and stay without being applied
-    again: records of revisions, Jobs that run or ran last, ConfigMaps that live pods mount.
+    Jobs to be made. Children whose API is not installed are left out. `refs` is what the inventory holds once all this is
+    applied: besides these, what exists and stays without being applied again, such as records of revisions, Jobs
+    that run or ran last, ConfigMaps that live pods mount.
     """
 
     before: tuple[Object, ...]
     beside: tuple[Object, ...]
     workload: tuple[Object, ...]
-    kept: frozenset[ObjectRef]
-
-    def refs(self) -> frozenset[ObjectRef]:
-        """What the inventory holds once everything is applied."""
-        return self.kept | {ref_of(manifest) for manifest in (*self.before, *self.beside, *self.workload)}
+    refs: frozenset[ObjectRef]
 
 
 def desired(observation: Observation, decision: Decision) -> Desired:
     """The children of a Microservice whose state is `decision`."""
-    return Desired(
-        before=tuple(_before(observation, decision)),
-        beside=tuple(child for child in _beside(observation, decision) if _served(observation, child)),
-        workload=tuple(_workload(observation, decision)),
-        kept=frozenset(_kept(observation, decision)),
-    )
+    before = tuple(_before(observation, decision))
+    beside = tuple(child for child in _beside(observation, decision) if _served(observation, child))
+    workload = tuple(_workload(observation, decision))
+    applied = (ref_of(manifest) for manifest in (*before, *beside, *workload))
+    refs = frozenset(applied).union(_kept(observation, decision))
+    return Desired(before=before, beside=beside, workload=workload, refs=refs)
 
 
 def _served(observation: Observation, child: Object) -> bool:

@@ -43,10 +43,10 @@ def decide(observation: Observation, now: datetime) -> Plan:
     waves = (
         [*_needed(observation, children.before), *_needed(observation, children.beside, blocking=False)],
         _needed(observation, children.workload),
-        [*_scale(observation, decision), *inventory.prunes(decision.owner, observation, recorded, children.refs())],
+        [*_scale(observation, decision), *inventory.prunes(decision.owner, observation, recorded, children.refs)],
     )
     return Plan(
-        intent=_intent(status, decision, recorded | children.refs()),
+        intent=_intent(status, decision, recorded | children.refs),
         waves=tuple(Wave(effects=tuple(effects)) for effects in waves if effects),
         decision=Reasoning(
             decision=decision, desired=children, new_revision=status.get("revision") != decision.target.name

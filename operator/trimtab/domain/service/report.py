@@ -182,9 +182,9 @@ def _decided(decision: Decision | None, status: Mapping[str, Any]) -> dict[str, 
 
 
 def _stable(look: _Look) -> str | None:
-    """The last revision that was rolled out in full; one without pods has proven nothing."""
+    """The last revision that was rolled out in full."""
     decision = look.reasoning.decision
-    if decision is not None and decision.applied is not None and look.rollout.complete and look.rollout.wanted:
+    if decision is not None and decision.applied is not None and look.rollout.complete:
         return decision.applied.name
     return look.status.get("stableRevision")
 
@@ -194,7 +194,7 @@ def _inventory(look: _Look) -> list[dict[str, str]]:
     desired, recorded = look.reasoning.desired, inventory.recorded(look.owner, look.status)
     if desired is None:
         return inventory.rendered(recorded)
-    return inventory.rendered(desired.refs() | recorded if look.failures else desired.refs())
+    return inventory.rendered(desired.refs | recorded if look.failures else desired.refs)
 
 
 def _trio(verdict: Verdict) -> Iterator[Condition]:
