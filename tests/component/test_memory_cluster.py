@@ -4,20 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-
 from tests.component.contracts.cluster import ClusterContract
+
 from trimtab.adapters.memory.cluster import MemoryCluster
 from trimtab.adapters.memory.lease import MemoryLease
 from trimtab.adapters.memory.server import MemoryServer
 from trimtab.domain.objects import Object, ObjectRef
 
-GATEWAY_API = "gateway.networking.k8s.io/v1"
+UNSERVED = ObjectRef(api_version="nothing.example/v1", kind="Nothing", namespace="", name="nothing")
 
 
 class MemoryWorld:
     """See World."""
 
     namespace = "shop"
+    unserved = UNSERVED
 
     def __init__(self, server: MemoryServer, lease: MemoryLease) -> None:
         self._server = server
@@ -55,7 +56,7 @@ class TestMemoryCluster(ClusterContract):
     @pytest.fixture
     def server(self) -> MemoryServer:
         server = MemoryServer()
-        server.unserved = {(GATEWAY_API, "HTTPRoute")}
+        server.unserved = {(UNSERVED.api_version, UNSERVED.kind)}
         return server
 
     @pytest.fixture

@@ -51,7 +51,7 @@ class RetryBudget:
 
     rate: float = 50.0
     burst: float = 200.0
-    _spent_until: float = field(default=0.0)
+    _spent_until: float = field(default=float("-inf"))
 
     def reserve(self, now: float) -> float:
         """Takes one token; returns the seconds until it is available."""

@@ -1,6 +1,7 @@
-"""What every implementation of the cluster port must do. Run on the memory fake here, on an API server in integration."""
+"""What every implementation of the cluster port must do: the memory fake here, the real one in integration."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
@@ -21,6 +22,8 @@ class World(Protocol):
     """The rest of the cluster: what users and controllers do, and what is really there."""
 
     namespace: str
+    unserved: ObjectRef
+    """An object of a kind that is not installed."""
 
     async def create(self, obj: Mapping[str, Any]) -> Object:
         """Makes an object as a user would."""
@@ -129,9 +132,7 @@ class ClusterContract:
             await cluster.apply(config_map(world.namespace, name="Not_A_Name"))
 
     async def test_a_kind_that_is_not_installed_is_told_apart(self, cluster: Cluster, world: World) -> None:
-        ref = ObjectRef(
-            api_version="gateway.networking.k8s.io/v1", kind="HTTPRoute", namespace=world.namespace, name="orders"
-        )
+        ref = replace(world.unserved, namespace=world.namespace)
         assert not cluster.serves(ref.api_version, ref.kind)
         with pytest.raises(KindNotServedError):
             await cluster.get(ref)
@@ -154,9 +155,7 @@ class ClusterContract:
         seen = resource["metadata"]["resourceVersion"]
         await world.edit(ref_of(resource), {"spec": {"image": "registry.example/orders:2"}})
         with pytest.raises(ConflictError):
-            await cluster.apply_status(
-                ref_of(resource), {"revision": "a"}, uid=uid_of(resource), resource_version=seen
-            )
+            await cluster.apply_status(ref_of(resource), {"revision": "a"}, uid=uid_of(resource), resource_version=seen)
 
     async def test_the_status_of_a_deleted_resource_is_not_written(self, cluster: Cluster, world: World) -> None:
         resource = await world.create(microservice(world.namespace))

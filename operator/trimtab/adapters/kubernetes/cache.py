@@ -75,11 +75,14 @@ class ObjectCache:
             self.put(obj)
 
     def remove(self, obj: Object) -> bool:
-        """Takes in the deletion of an object; False if it was not there, or another one has its name by now."""
+        """Takes in the deletion of an object; False if it was not there, or something newer has its name by now.
+
+        A watch with a selector also says DELETED of an object that lost its label, which we may have given back since.
+        """
         self._bury(uid_of(obj), _version(obj))
         ref = ref_of(obj)
         current = self._objects.get(ref)
-        if current is None or uid_of(current) != uid_of(obj):
+        if current is None or uid_of(current) != uid_of(obj) or _version(current) > _version(obj):
             return False
         self._discard(ref)
         return True

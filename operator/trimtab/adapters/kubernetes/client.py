@@ -20,6 +20,7 @@ MIN_LEASE = 2.0
 """Seconds of lease below which no write is begun."""
 
 APPLY_PATCH = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
 
 
 class ApiClient:

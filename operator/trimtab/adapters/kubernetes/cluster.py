@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
-from trimtab.adapters.kubernetes.client import APPLY_PATCH, ApiClient
+from trimtab.adapters.kubernetes.client import APPLY_PATCH, MERGE_PATCH, ApiClient
 from trimtab.adapters.kubernetes.kinds import OPTIONAL, POD, kind_of
 from trimtab.domain.objects import Object, ObjectRef, ref_of
 from trimtab.ports.cluster import ClusterError, ConflictError, KindNotServedError, NotFoundError
@@ -81,22 +81,16 @@ class KubernetesCluster:
         return await self._apply(ref, body, manager="trimtab-status", subresource="status")
 
     async def scale(self, ref: ObjectRef, replicas: int) -> None:
-        """See the port."""
+        """See the port. A merge patch: the scale subresource of custom resources knows no server-side apply."""
         kind = kind_of(ref)
-        body = {
-            "apiVersion": "autoscaling/v1",
-            "kind": "Scale",
-            "metadata": {"name": ref.name, "namespace": ref.namespace},
-            "spec": {"replicas": replicas},
-        }
         await self._client.write(
             "PATCH",
             kind,
             kind.path(ref.namespace, ref.name, "scale"),
-            body,
+            {"spec": {"replicas": replicas}},
             verb="scale",
-            query={"fieldManager": "trimtab-scale", "force": "true"},
-            content_type=APPLY_PATCH,
+            query={"fieldManager": "trimtab-scale"},
+            content_type=MERGE_PATCH,
         )
 
     async def delete(self, ref: ObjectRef, *, uid: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trimtab.adapters.kubernetes.client import ApiClient
+from trimtab.adapters.kubernetes.client import MERGE_PATCH, ApiClient
 from trimtab.adapters.kubernetes.kinds import EVENT
 from trimtab.domain.objects import Object, uid_of
 from trimtab.domain.plan import Event
@@ -64,7 +64,7 @@ class EventRecorder:
         self._now = now
         self._series: OrderedDict[tuple[str, ...], _Series] = OrderedDict()
         self._pending = asyncio.Event()
-        self._spent_until = 0.0
+        self._spent_until = float("-inf")
 
     def record(self, regarding: Object, event: Event) -> None:
         """See the port. When too many are pending, the oldest are dropped: the status says everything anyway."""
@@ -124,7 +124,7 @@ class EventRecorder:
                     EVENT.path(namespace, series.name),
                     body,
                     verb="patch",
-                    content_type="application/merge-patch+json",
+                    content_type=MERGE_PATCH,
                 )
             else:
                 answer = await self._client.write(
