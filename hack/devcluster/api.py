@@ -60,6 +60,24 @@ def condition(spec: ClusterSpec, path: str, kind: str) -> bool:
     return any(item["type"] == kind and item["status"] == "True" for item in conditions)
 
 
+def serves_all_crds(spec: ClusterSpec) -> bool:
+    """Whether discovery names every custom resource; a client that starts earlier takes them for missing."""
+    status, body = get(spec, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+    if status != 200:
+        return False
+    wanted: dict[str, set[str]] = {}
+    for crd in (item["spec"] for item in json.loads(body)["items"]):
+        for version in crd["versions"]:
+            if version["served"]:
+                wanted.setdefault(f"/apis/{crd['group']}/{version['name']}", set()).add(crd["names"]["plural"])
+    return all(names <= _served(spec, path) for path, names in wanted.items())
+
+
+def _served(spec: ClusterSpec, path: str) -> set[str]:
+    status, body = get(spec, path)
+    return {resource["name"] for resource in json.loads(body)["resources"]} if status == 200 else set()
+
+
 def install(spec: ClusterSpec, *files: Path) -> None:
     """Create the objects of manifest files and folders with kubectl, in a cluster that has none of them yet."""
     command = [spec.program("kubectl"), "--kubeconfig", str(spec.paths.kubeconfig), "create", "--validate=false"]

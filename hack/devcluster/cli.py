@@ -1,6 +1,7 @@
 """The command line of `hack/cluster`."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ _PROFILES = ("full", "control-plane")
 def main() -> int:
     """Run the command line; the exit code."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # clean up as after Ctrl-C
     arguments = _parser().parse_args()
     try:
         return int(arguments.run(arguments) or 0)

@@ -25,6 +25,7 @@ def manifests(spec: ClusterSpec) -> list[Path]:
 def start(supervisor: Supervisor) -> None:
     """Create the Gateway `public` in the namespace `infra`, and start what serves it."""
     spec = supervisor.spec
+    supervisor.wait_for("CRDs", lambda: api.serves_all_crds(spec), "kube-apiserver")
     api.install(spec, MANIFESTS / "gateway")
     supervisor.start(_contour(spec))
     supervisor.start(_envoy(spec))

@@ -17,7 +17,7 @@ def up(spec: ClusterSpec) -> None:
     """Start the cluster unless it runs; whatever goes wrong, also Ctrl-C, nothing of it stays behind."""
     paths = spec.paths
     with exclusive(paths.lock, f"it starts or ends cluster {spec.name}"):
-        if running.find(paths) is not None:
+        if running.find(paths) is not None and paths.ready.exists():
             _same(spec, _spec(paths))
             say(f"cluster {spec.name} is up already ({spec.profile}, Kubernetes {spec.kubernetes})")
             return
@@ -43,7 +43,9 @@ def _same(wanted: ClusterSpec, there: ClusterSpec) -> None:
 def _start(spec: ClusterSpec) -> None:
     paths = spec.paths
     paths.logs.mkdir(parents=True)
-    pki.issue(paths.state / "pki", paths.state)
+    certificates = pki.ensure()
+    (paths.state / "pki").symlink_to(certificates)
+    pki.write_kubeconfigs(certificates, paths.state)
     specification = paths.state / "spec.json"
     spec.write(specification)
     reader, writer = os.pipe()
@@ -73,8 +75,8 @@ def down(paths: ClusterPaths) -> None:
 def status(paths: ClusterPaths) -> int:
     """Say what runs; 0 if the cluster is up, 1 if not."""
     found = running.find(paths)
-    if found is None:
-        print(f"cluster {paths.name}: down")
+    if found is None or not paths.ready.exists():
+        print(f"cluster {paths.name}: {'down' if found is None else 'starting'}")
         return 1
     spec = _spec(paths)
     print(f"cluster {spec.name}: up, {spec.profile}, Kubernetes {spec.kubernetes}, process {found.pid}, {paths.state}")
@@ -107,7 +109,7 @@ def logs(paths: ClusterPaths, component: str) -> str:
 
 def _running(paths: ClusterPaths) -> running.Running:
     found = running.find(paths)
-    if found is None:
+    if found is None or not paths.ready.exists():
         raise ClusterError(f"cluster {paths.name} is down; start it with `hack/cluster up --name {paths.name}`")
     return found
 

@@ -47,6 +47,11 @@ class ClusterPaths:
         return self.state / "cluster.json"
 
     @property
+    def ready(self) -> Path:
+        """There once the cluster has started completely."""
+        return self.state / "ready"
+
+    @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig, valid inside the namespaces."""
         return self.state / "admin.kubeconfig"

@@ -3,12 +3,15 @@
 Who needs which certificate: https://kubernetes.io/docs/setup/best-practices/certificates/
 """
 
+import hashlib
 import json
+import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from devcluster.addresses import API_SERVER_PORT, HOST_DOMAIN, KUBERNETES_SERVICE_IP, NODE_IP, NODE_NAME
+from devcluster.locking import exclusive
+from devcluster.paths import cache
 
 _NAMES = [
     "DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default", "DNS:kubernetes.default.svc",
@@ -32,40 +35,48 @@ CLIENTS = {
 _SERVERS = {"apiserver": "/CN=kube-apiserver", "front-proxy-client": "/CN=front-proxy-client"}
 
 
-def issue(folder: Path, state: Path) -> None:
-    """Make the authority, all certificates in `folder`, and one kubeconfig per client in `state`."""
+def ensure() -> Path:
+    """Make the authority and all certificates once; their folder. All clusters share them, as they share addresses."""
+    inputs = json.dumps([_NAMES, CLIENTS, _SERVERS])
+    folder = cache() / "pki" / hashlib.sha256(inputs.encode()).hexdigest()[:16]
+    with exclusive(cache() / "locks" / "pki", "it makes certificates"):
+        if not folder.exists():
+            scratch = folder.with_suffix(".new")
+            shutil.rmtree(scratch, ignore_errors=True)
+            _issue(scratch)
+            scratch.rename(folder)
+    return folder
+
+
+def write_kubeconfigs(folder: Path, state: Path) -> None:
+    """Write one kubeconfig per client into `state`; certificates are referred to by path, and JSON is YAML."""
+    for client in CLIENTS:
+        _write_kubeconfig(folder, client, state / f"{client}.kubeconfig")
+
+
+def _issue(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
-    _openssl(
-        folder, "req", "-x509", *_NEW_KEY, "-keyout", "ca.key", "-out", "ca.crt", "-days", "3650",
-        "-subj", "/CN=trimtab-dev-ca",
-    )  # fmt: skip
+    _openssl(folder, *_NEW_CERTIFICATE, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=trimtab-dev-ca")
     _openssl(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "service-account.key")
     _openssl(folder, "ec", "-in", "service-account.key", "-pubout", "-out", "service-account.pub")
-    (folder / "extensions").write_text(f"subjectAltName={','.join(_NAMES)}\n")
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda item: _certificate(folder, *item), (_SERVERS | CLIENTS).items()))
-    for client in CLIENTS:
-        _kubeconfig(folder, client, state / f"{client}.kubeconfig")
+    for name, subject in (_SERVERS | CLIENTS).items():
+        _openssl(
+            folder, *_NEW_CERTIFICATE, "-CA", "ca.crt", "-CAkey", "ca.key", "-keyout", f"{name}.key",
+            "-out", f"{name}.crt", "-subj", subject, "-addext", f"subjectAltName={','.join(_NAMES)}",
+            "-addext", "basicConstraints=critical,CA:false",
+        )  # fmt: skip
 
 
-_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-
-
-def _certificate(folder: Path, name: str, subject: str) -> None:
-    _openssl(folder, "req", *_NEW_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
-    serial = str(1000 + [*_SERVERS, *CLIENTS].index(name))
-    _openssl(
-        folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-set_serial", serial,
-        "-days", "3650", "-extfile", "extensions", "-out", f"{name}.crt",
-    )  # fmt: skip
+_NEW_CERTIFICATE = (
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650",
+)  # fmt: skip
 
 
 def _openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def _kubeconfig(folder: Path, client: str, target: Path) -> None:
-    """Write a kubeconfig; JSON is YAML, and certificates are referred to by path."""
+def _write_kubeconfig(folder: Path, client: str, target: Path) -> None:
     server = f"https://{NODE_IP}:{API_SERVER_PORT}"
     user = {"client-certificate": str(folder / f"{client}.crt"), "client-key": str(folder / f"{client}.key")}
     document = {

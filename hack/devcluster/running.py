@@ -63,6 +63,11 @@ def find(paths: ClusterPaths) -> Running | None:
     return running if running.alive() else None
 
 
+def mark_ready(paths: ClusterPaths) -> None:
+    """Remember that the start is complete."""
+    paths.ready.touch()
+
+
 def remove(paths: ClusterPaths) -> None:
     """End the cluster if it runs, and remove what is left of it: control groups and the state directory."""
     running = find(paths)

@@ -1,10 +1,12 @@
 """PID 1 of the cluster's namespaces: starts the components, restarts those that die, and takes all with it when it ends.
 
 Started by `up` as `python3 supervisor.py SPEC PROGRESS-FD`. It tells its progress on that pipe; when the other end goes
-away before the cluster is ready, writing fails, this process ends, and with it every process of the cluster.
+away before the cluster is ready, this process ends, and with it every process of the cluster.
 """
 
+import contextlib
 import os
+import select
 import signal
 import sys
 import time
@@ -16,7 +18,7 @@ from typing import NoReturn, TextIO
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from devcluster import sandbox
+from devcluster import running, sandbox
 from devcluster.component import Component
 from devcluster.errors import ClusterError
 from devcluster.progress import tail
@@ -57,6 +59,7 @@ class Supervisor:
         deadline = time.monotonic() + _DEADLINE_SECONDS
         while not ready():
             self._fail_on_death(components)
+            self._fail_if_forsaken()
             if time.monotonic() > deadline:
                 raise ClusterError(f"{what} not ready after {_DEADLINE_SECONDS} s\n{self._tails(components)}")
             time.sleep(_POLL_SECONDS)
@@ -78,6 +81,13 @@ class Supervisor:
                 ended, status = os.waitpid(pid, os.WNOHANG)
                 if ended:
                     raise ClusterError(f"{component.name} ended: {_describe(status)}\n{self._tails((component.name,))}")
+
+    def _fail_if_forsaken(self) -> None:
+        """Nobody would know of a cluster whose `up` was killed: poll(2) reports a pipe without a reader as an error."""
+        poller = select.poll()
+        poller.register(self._progress, 0)
+        if poller.poll(0):
+            raise ClusterError("the command that started the cluster has ended")
 
     def _log(self, name: str) -> Path:
         return self.spec.paths.logs / f"{name}.log"
@@ -106,8 +116,10 @@ def main() -> None:
         except BaseException as error:
             traceback.print_exc()
             sys.stderr.flush()
-            print(f"failed: {error}", file=progress, flush=True)
+            with contextlib.suppress(OSError):
+                print(f"failed: {error}", file=progress, flush=True)
             os._exit(1)
+        running.mark_ready(spec.paths)
         print("ready", file=progress, flush=True)
     supervisor.watch()
 
