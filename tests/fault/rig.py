@@ -235,9 +235,9 @@ async def rigged(folder: Path, name: str, token: str) -> AsyncIterator[tuple[Rig
     async with aiohttp.ClientSession(connector=connector, headers=credentials, read_bufsize=2**22) as upstream:
         rig = Rig(upstream, where.server)
         server = web.Server(rig.handle)
-        runner = web.ServerRunner(server, handle_signals=False)
+        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1).start()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         rig.port = int(runner.addresses[0][1])
         kubeconfig = folder / f"{name}.kubeconfig"
         kubeconfig.write_text(json.dumps(_kubeconfig(rig.port, token)))

@@ -13,10 +13,11 @@ KINDS = ("Microservice", *CHILD_KINDS, "ReplicaSet", "Pod")
 
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_DIGEST = re.compile(r"(?<=credentials=)[0-9a-z]+")
 _ADDRESS = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 
 Snapshot = Mapping[str, Any]
-"""The masked objects by `kind/name`; pods by `Pod/<owner>/<number>`."""
+"""The masked objects by `kind/name`; pods and ReplicaSets by `Pod/<revision>/<number>`."""
 
 
 async def snapshot(kube: Kube, namespace: str) -> Snapshot:
@@ -31,37 +32,40 @@ async def snapshot(kube: Kube, namespace: str) -> Snapshot:
 
 
 def _label(item: Object, state: Mapping[str, Any]) -> str:
-    if item["kind"] != "Pod":
+    if item["kind"] not in ("Pod", "ReplicaSet"):
         return f"{item['kind']}/{item['metadata']['name']}"
     number = 0
-    while (label := f"Pod/{_owner(item)}/{number}") in state:
+    while (label := f"{item['kind']}/{_maker(item)}/{number}") in state:
         number += 1
     return label
 
 
-def _owner(item: Object) -> str:
-    return str(next((o["name"] for o in item["metadata"].get("ownerReferences", ())), ""))
+def _maker(item: Object) -> str:
+    """The Job or the revision that a pod or ReplicaSet is for (names of ReplicaSets depend on the Secret's UID)."""
+    labels = item["metadata"]["labels"]
+    return str(labels.get("job-name") or labels["trimtab.dev/revision"])
 
 
 def _masked(item: Object, namespace: str) -> Any:
     metadata = item["metadata"]
+    template_hash = metadata.get("labels", {}).get("pod-template-hash", "<none>")
     for field in ("resourceVersion", "uid", "creationTimestamp", "generateName"):
         metadata.pop(field, None)
     ours = [entry for entry in metadata.pop("managedFields", ()) if entry["manager"].startswith("trimtab")]
     metadata["managedFields"] = sorted(({**entry, "time": ""} for entry in ours), key=lambda entry: str(sorted(entry)))
     if item["kind"] == "Pod":
         item = {"metadata": {"labels": metadata["labels"], "annotations": metadata.get("annotations")}}
-    text = json.dumps(item, sort_keys=True).replace(namespace, "<namespace>")
-    for pattern, mask in ((_UID, "<uid>"), (_TIME, "<time>"), (_ADDRESS, "<address>")):
+    text = json.dumps(item, sort_keys=True).replace(namespace, "<namespace>").replace(template_hash, "<hash>")
+    for pattern, mask in ((_UID, "<uid>"), (_TIME, "<time>"), (_ADDRESS, "<address>"), (_DIGEST, "<digest>")):
         text = pattern.sub(mask, text)
     return json.loads(text)
 
 
 def history(mirror: Mirror, namespace: str) -> Counter[tuple[str, str, str]]:
-    """How often each key was ADDED and DELETED, pods counted by their owner."""
+    """How often each key was ADDED and DELETED, pods and ReplicaSets counted by what made them."""
 
     def key(seen: Seen) -> tuple[str, str]:
-        return seen.kind, _owner(seen.obj) if seen.kind == "Pod" else seen.key[2]
+        return seen.kind, _maker(seen.obj) if seen.kind in ("Pod", "ReplicaSet") else seen.key[2]
 
     counts = mirror.counts(namespace, key)
     return Counter({(event, *who): n for (event, who), n in counts.items()})

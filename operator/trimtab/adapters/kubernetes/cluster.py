@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.adapters.kubernetes.client import APPLY_PATCH, MERGE_PATCH, ApiClient
 from trimtab.adapters.kubernetes.kinds import OPTIONAL, POD, kind_of
-from trimtab.domain.objects import Object, ObjectRef, ref_of
+from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.ports.cluster import ClusterError, ConflictError, KindNotServedError, NotFoundError
 
 LOG_LIMIT = 2048
@@ -108,8 +108,10 @@ class KubernetesCluster:
                 "DELETE", kind, kind.path(ref.namespace, ref.name), options, verb="delete"
             )
         except (NotFoundError, ConflictError):
-            await self.get(ref)  # the object of that UID is gone; another one may have its name
-            return
+            found = await self.get(ref)
+            if found is not None and uid_of(found) == uid:
+                raise  # the conflict was about something else than the UID
+            return  # the object of that UID is gone; another one may have its name
         if answer.get("kind") == "Status":
             self._cache.absent(ref, before)
         else:
