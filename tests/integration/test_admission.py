@@ -1,5 +1,6 @@
 """What the API server refuses, and what it says: every message names the field, the value and the remedy."""
 
+import json
 from typing import Any
 
 import pytest
@@ -22,7 +23,8 @@ def microservice(spec: dict[str, Any], name: str = "orders") -> dict[str, Any]:
 async def dry_run(kube: Kube, namespace: str, manifest: Any) -> tuple[int, dict[str, Any]]:
     """The HTTP status and body of the answer to a create that is not carried out."""
     query = {"dryRun": "All", "fieldValidation": "Strict"}
-    async with kube.session.post(path("Microservice", namespace), params=query, json=manifest) as response:
+    url, headers = path("Microservice", namespace), {"Content-Type": "application/json"}
+    async with kube.session.post(url, params=query, headers=headers, data=json.dumps(manifest)) as response:
         return response.status, await response.json()
 
 
