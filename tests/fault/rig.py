@@ -172,7 +172,7 @@ class Rig:
 
     async def _forward(self, request: web.Request, call: Call) -> Answer:
         async with self._upstream.request(
-            call.method, self._server + call.path, data=call.body, headers=_end_to_end(request.headers)
+            call.method, self._server + call.path, data=call.body or None, headers=_end_to_end(request.headers)
         ) as response:
             body = await response.read()
             call.code = response.status

@@ -54,7 +54,8 @@ def _masked(item: Object, namespace: str) -> Any:
     ours = [entry for entry in metadata.pop("managedFields", ()) if entry["manager"].startswith("trimtab")]
     metadata["managedFields"] = sorted(({**entry, "time": ""} for entry in ours), key=lambda entry: str(sorted(entry)))
     if item["kind"] == "Pod":
-        item = {"metadata": {"labels": metadata["labels"], "annotations": metadata.get("annotations")}}
+        labels = {key: value for key, value in metadata["labels"].items() if not key.startswith("topology.")}
+        item = {"metadata": {"labels": labels, "annotations": metadata.get("annotations")}}
     text = json.dumps(item, sort_keys=True).replace(namespace, "<namespace>").replace(template_hash, "<hash>")
     for pattern, mask in ((_UID, "<uid>"), (_TIME, "<time>"), (_ADDRESS, "<address>"), (_DIGEST, "<digest>")):
         text = pattern.sub(mask, text)
