@@ -44,6 +44,11 @@
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
+# The renewals of our own Lease, seen on a watch, tell that watches are alive.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "trimtab.fullname" . }}]
+  verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
