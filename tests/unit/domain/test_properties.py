@@ -5,14 +5,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
 from tests.unit.domain.specs import specs
 from tests.unit.domain.world import World, applied, effects
+
 from trimtab.domain import labels
 from trimtab.domain.objects import ref_of
 from trimtab.domain.plan import Apply
-from trimtab.domain.status import same
 from trimtab.domain.service.report import report
+from trimtab.domain.status import same
 
 _SETTINGS = settings(
     max_examples=20,

@@ -1,4 +1,4 @@
-"""A world in memory for the domain: enough of an API server, its defaults and its controllers to play a service's life."""
+"""A world in memory: enough of an API server, its defaults and its controllers to play a service's life."""
 
 import copy
 import itertools

@@ -23,6 +23,7 @@ from trimtab.domain.service import (
     serviceaccount,
 )
 from trimtab.domain.service.decision import Decision, deployment_of, effective_spec
+from trimtab.domain.service.exposure import route_kind
 from trimtab.domain.service.meta import GATEWAY_API_VERSION
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.runs import Record
@@ -36,9 +37,9 @@ class Desired:
     """Everything that is to exist.
 
     `before` must be there before any pod is; `beside` is what nothing waits for; `workload` are the Deployment and the
-    Jobs to be made. Children whose API is not installed are left out. `refs` is what the inventory holds once all this is
-    applied: besides these, what exists and stays without being applied again, such as records of revisions, Jobs
-    that run or ran last, ConfigMaps that live pods mount.
+    Jobs to be made. Children whose API is not installed are left out. `refs` is what the inventory holds once all
+    this is applied: besides these, what exists and stays without being applied again, such as records of revisions,
+    Jobs that run or ran last, ConfigMaps that live pods mount.
     """
 
     before: tuple[Object, ...]
@@ -91,7 +92,7 @@ def _beside(observation: Observation, decision: Decision) -> Iterator[Object]:
     if spec.scaling is not None:
         yield horizontalpodautoscaler.horizontal_pod_autoscaler(owner, spec.scaling)
     if spec.expose is not None and spec.ports:
-        route = grpcroute.grpc_route if spec.ports[0].protocol == "GRPC" else httproute.http_route
+        route = grpcroute.grpc_route if route_kind(spec) == "GRPCRoute" else httproute.http_route
         yield route(owner, spec.expose, spec.ports[0])
     if decision.applied is not None:
         template = decision.applied.template

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trimtab.api.exposure import Expose
+from trimtab.api.microservice import MicroserviceSpec
 from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object
 from trimtab.domain.service.meta import GATEWAY_API_VERSION, Identity
@@ -16,7 +17,7 @@ INSTALL = "install the Gateway API (https://gateway-api.sigs.k8s.io/guides/) and
 
 def exposed(owner: Identity, observation: Observation, expose: Expose) -> Condition:
     """The condition Exposed, in the Gateway's own words where it has any."""
-    kind = "GRPCRoute" if observation.spec.ports and observation.spec.ports[0].protocol == "GRPC" else "HTTPRoute"
+    kind = route_kind(observation.spec)
     gateway = f"Gateway {expose.gateway.namespace or owner.namespace}/{expose.gateway.name}"
     if (GATEWAY_API_VERSION, kind) not in observation.served:
         return _not(Reason.API_NOT_INSTALLED, f"the cluster has no {kind}: {INSTALL}, or leave spec.expose out")
@@ -36,6 +37,11 @@ def exposed(owner: Identity, observation: Observation, expose: Expose) -> Condit
         )
     missing = "" if observation.gateway else "; it was not found, so check spec.expose.gateway"
     return _not(Reason.ROUTE_PENDING, f"{gateway} has not yet said whether it takes the {kind}{missing}")
+
+
+def route_kind(spec: MicroserviceSpec) -> str:
+    """The kind of route that leads to the first port."""
+    return "GRPCRoute" if spec.ports and spec.ports[0].protocol == "GRPC" else "HTTPRoute"
 
 
 def _not(reason: Reason, message: str) -> Condition:

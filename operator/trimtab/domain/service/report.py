@@ -16,7 +16,7 @@ from trimtab.domain.service.blockers import Blocker
 from trimtab.domain.service.children import replicas
 from trimtab.domain.service.decide import Reasoning, decided
 from trimtab.domain.service.decision import Decision, deployment_of
-from trimtab.domain.service.exposure import exposed
+from trimtab.domain.service.exposure import exposed, route_kind
 from trimtab.domain.service.health import Verdict
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
@@ -106,7 +106,7 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
         blockers += health.of_holding_job(observation, decision)
     if not progress.complete:
         blockers += health.of_workload(observation, deployment, name)
-    blockers += waiting.of_aspects(owner.name, aspects)
+    blockers += waiting.of_aspects(owner.name, route_kind(observation.spec), aspects)
     return _Look(
         observation=observation,
         owner=owner,

@@ -11,8 +11,6 @@ from trimtab.domain.status import Condition, shortened, timestamp
 _MOST = 10
 _MAX_MESSAGE = 512
 
-_CHILDREN = {"Exposed": "Route", "ScalingActive": "HorizontalPodAutoscaler"}
-
 
 def of_failures(failures: Iterable[Failure]) -> Iterator[Blocker]:
     """The children that the API server refused."""
@@ -20,11 +18,12 @@ def of_failures(failures: Iterable[Failure]) -> Iterator[Blocker]:
         yield Blocker(kind=failure.ref.kind, name=failure.ref.name, reason=failure.reason, message=failure.message)
 
 
-def of_aspects(name: str, aspects: Iterable[Condition]) -> Iterator[Blocker]:
-    """The conditions that are False, as what their child waits for."""
+def of_aspects(name: str, route: str, aspects: Iterable[Condition]) -> Iterator[Blocker]:
+    """The conditions that are False, as what their child waits for; `route` is the kind of the service's route."""
+    kinds = {"Exposed": route, "ScalingActive": "HorizontalPodAutoscaler"}
     for aspect in aspects:
         if aspect.status == "False":
-            kind = _CHILDREN[aspect.type]
+            kind = kinds[aspect.type]
             yield Blocker(kind=kind, name=name, reason=aspect.reason, message=aspect.message)
 
 
