@@ -1,0 +1,203 @@
+"""The operator as a process against a real API server."""
+
+import asyncio
+import json
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from tests.integration.shop import SERVICE_KINDS, Shop, until, writes
+from tests.support.audit import AuditLog
+from tests.support.kube import Kube, namespace, poll
+from tests.support.operator import AGENTS, Operator, running
+
+
+@pytest.fixture(scope="session")
+def audit() -> AuditLog:
+    return AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def operator(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Operator]:
+    log = tmp_path_factory.mktemp("operator") / "log"
+    async with running(log, env={"TRIMTAB_LOG_FORMAT": "json", "TRIMTAB_LEASE_NAME": "spine"}) as process:
+        yield process
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(kube: Kube) -> AsyncIterator[str]:
+    async with namespace(kube, f"op-{uuid.uuid4().hex[:8]}") as name:
+        yield name
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop_(kube: Kube, shop: str, operator: Operator) -> Shop:
+    return Shop(kube, shop)
+
+
+async def test_a_microservice_becomes_its_children_and_then_ready(shop_: Shop) -> None:
+    await shop_.apply()
+    resource = await shop_.ready()
+    children = await shop_.children()
+    assert set(children) == set(SERVICE_KINDS)
+    assert resource["status"]["ready"] == "2/2"
+    assert resource["status"]["observedGeneration"] == resource["metadata"]["generation"]
+    pods = (await shop_.kube.list("Pod", shop_.space))["items"]
+    assert len(pods) == 2
+
+
+async def test_an_owned_field_comes_back_within_two_seconds_and_a_foreign_one_stays(shop_: Shop) -> None:
+    await shop_.apply()
+    await shop_.ready()
+    foreign = {"metadata": {"annotations": {"argocd.example/tracking": "x"}}}
+    await shop_.kube.patch("Service", shop_.space, "orders", foreign)
+    await shop_.kube.patch("Deployment", shop_.space, "orders", {"spec": {"replicas": 5, "minReadySeconds": 7}})
+
+    async def repaired() -> bool:
+        return (await shop_.get("Deployment") or {})["spec"]["replicas"] == 2
+
+    await until(repaired, 2, "replicas are ours again")
+    service = await shop_.get("Service")
+    assert service is not None
+    assert service["metadata"]["annotations"]["argocd.example/tracking"] == "x"
+
+
+async def test_a_deleted_child_returns_within_two_seconds(shop_: Shop) -> None:
+    await shop_.apply()
+    await shop_.ready()
+    for kind in ("Service", "NetworkPolicy", "ServiceAccount"):
+        before = await shop_.get(kind)
+        await shop_.kube.delete(kind, shop_.space, "orders")
+
+        async def returned(kind: str = kind, uid: str = before["metadata"]["uid"]) -> bool:  # type: ignore[index]
+            found = await shop_.get(kind)
+            return found is not None and found["metadata"]["uid"] != uid
+
+        await until(returned, 2, f"{kind} is back")
+
+
+async def test_a_lost_label_returns(shop_: Shop) -> None:
+    """The watch says DELETED when the label goes; the object must neither be made twice nor stay unlabelled."""
+    await shop_.apply()
+    before = (await shop_.ready())["metadata"]["uid"]
+    label = "app.kubernetes.io/managed-by"
+    await shop_.kube.patch("Service", shop_.space, "orders", {"metadata": {"labels": {label: None}}})
+
+    async def labelled() -> bool:
+        return (await shop_.get("Service") or {})["metadata"]["labels"].get(label) == "trimtab"
+
+    await until(labelled, 2, "the label is back")
+    assert (await shop_.get("Microservice") or {})["metadata"]["uid"] == before
+
+
+async def test_an_object_of_another_is_never_overwritten(shop_: Shop) -> None:
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "orders", "namespace": shop_.space},
+        "spec": {"type": "ExternalName", "externalName": "elsewhere.example"},
+    }
+    created = await shop_.kube.create(theirs)
+    await shop_.apply()
+    resource = await shop_.reason("NameConflict")
+    assert "orders" in json.dumps(resource["status"]["conditions"])
+    service = await shop_.get("Service")
+    assert service is not None
+    assert service["metadata"]["resourceVersion"] == created["metadata"]["resourceVersion"]
+    await shop_.kube.delete("Service", shop_.space, "orders")
+    # No watch shows an object that is not ours: the next look finds the way free.
+    await shop_.apply(env=[{"name": "LOOK", "value": "again"}])
+    await shop_.ready()
+
+
+async def test_deleting_a_microservice_removes_all_and_only_its_children(shop_: Shop) -> None:
+    await shop_.apply()
+    await shop_.apply("stock")
+    await shop_.ready()
+    await shop_.ready("stock")
+    await shop_.kube.delete("Microservice", shop_.space, "orders")
+
+    async def gone() -> bool:
+        children = await shop_.children()
+        return all("orders" not in name for names in children.values() for name in names)
+
+    await poll(gone, 30, "the children of orders are gone")
+    children = await shop_.children()
+    assert set(children) == set(SERVICE_KINDS)
+    assert all(name.startswith("stock") for names in children.values() for name in names)
+
+
+async def test_a_terminating_namespace_goes_and_nothing_is_made_in_it(kube: Kube, operator: Operator) -> None:
+    async with namespace(kube, f"op-{uuid.uuid4().hex[:8]}") as space:
+        shop = Shop(kube, space)
+        await shop.apply()
+        await shop.ready()
+        await kube.delete("Namespace", "", space)
+
+        async def gone() -> bool:
+            return await kube.get("Namespace", "", space) is None
+
+        await poll(gone, 60, "the namespace is gone")
+        assert operator.alive
+
+
+async def test_an_idle_operator_asks_for_nothing(shop_: Shop, audit: AuditLog, operator: Operator) -> None:
+    names = [f"idle-{number}" for number in range(5)]
+    await asyncio.gather(*(shop_.apply(name) for name in names))
+    await asyncio.gather(*(shop_.ready(name) for name in names))
+    await _quiet(audit, 3)
+    mark = audit.mark()
+    await asyncio.sleep(20)
+    requests = [r for r in audit.since(mark, *AGENTS) if r.verb != "watch"]
+    assert requests == []
+
+
+async def _quiet(audit: AuditLog, seconds: float) -> None:
+    """Returns once the operator has asked for nothing but watches for some seconds."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        mark = audit.mark()
+        await asyncio.sleep(seconds)
+        if all(r.verb == "watch" for r in audit.since(mark, *AGENTS)):
+            return
+    raise AssertionError("the operator does not come to rest")
+
+
+async def test_kopf_writes_nothing(shop_: Shop, audit: AuditLog) -> None:
+    await shop_.apply()
+    await shop_.ready()
+    assert writes(audit, 0, "kopf/") == []
+    assert list(audit.since(0, "trimtab/")), "the audit log does not know the operator at all"
+
+
+async def test_every_reconcile_is_one_line_of_json(shop_: Shop, operator: Operator) -> None:
+    await shop_.apply("logged")
+    await shop_.ready("logged")
+    lines = [json.loads(line) for line in operator.log.read_text().splitlines()]
+    runs = [line for line in lines if line.get("key") == f"Microservice/{shop_.space}/logged"]
+    assert runs
+    for line in runs:
+        assert {"generation", "outcome", "reason", "duration_ms", "writes", "trace"} <= set(line)
+    assert sum(line["writes"] for line in runs) >= len(SERVICE_KINDS)
+
+
+async def test_metrics_have_the_names_of_controller_runtime(shop_: Shop, operator: Operator) -> None:
+    await shop_.apply()
+    await shop_.ready()
+    page = (await operator.get("/metrics"))[1]
+    for name in (
+        "controller_runtime_reconcile_total",
+        "controller_runtime_reconcile_time_seconds_bucket",
+        "workqueue_depth",
+        "workqueue_adds_total",
+        "rest_client_requests_total",
+        "leader_election_master_status",
+        "trimtab_watch_events_total",
+        "trimtab_watch_age_seconds",
+    ):
+        assert f"\n{name}{{" in page, name
+    assert shop_.space not in page, "object names must not become label values"
+    assert (await operator.get("/healthz"))[0] == 200

@@ -1,0 +1,142 @@
+"""Operators that start, end, compete and are confined: each test has its own."""
+
+import os
+import signal
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import yaml
+from tests.integration.shop import Shop, writes
+from tests.support.audit import AuditLog
+from tests.support.kube import Kube, KubeError, Object, connect, namespace, poll
+from tests.support.operator import Operator, running
+
+
+@pytest.fixture(scope="session")
+def audit() -> AuditLog:
+    return AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(kube: Kube) -> AsyncIterator[str]:
+    async with namespace(kube, f"op-{uuid.uuid4().hex[:8]}") as name:
+        yield name
+
+
+async def test_a_restart_after_kill_9_writes_nothing(kube: Kube, audit: AuditLog, tmp_path: Path, shop: str) -> None:
+    env = {"TRIMTAB_LEASE_NAME": f"lease-{shop}", "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
+    space = Shop(kube, shop)
+    async with running(tmp_path / "first", env={**env, "TRIMTAB_IDENTITY": "same"}) as first:
+        await space.apply(config={"data": {"A": "1"}, "mountPath": "/etc/a"})
+        await space.ready()
+        await first.end(signal.SIGKILL)
+    mark = audit.mark()
+    async with running(tmp_path / "second", env={**env, "TRIMTAB_IDENTITY": "same"}) as second:
+        await poll(lambda: _reconciled(second), 30, "the second operator has looked at everything")
+    ours = [line for line in writes(audit, mark, "trimtab/") if f" {shop}/" in line]
+    assert ours == []
+
+
+async def _reconciled(operator: Operator) -> bool:
+    return await operator.metric("controller_runtime_reconcile_total") >= 1
+
+
+async def test_a_standby_takes_over_when_the_leader_is_killed(kube: Kube, tmp_path: Path, shop: str) -> None:
+    env = {"TRIMTAB_LEASE_NAME": f"lease-{shop}", "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
+    space = Shop(kube, shop)
+    async with running(tmp_path / "one", env=env) as one, running(tmp_path / "two", env=env) as two:
+        leaders = [each for each in (one, two) if await each.metric("leader_election_master_status")]
+        assert leaders == [one]
+        await space.apply("before")
+        await space.ready("before")
+        assert await two.metric("controller_runtime_reconcile_total") == 0
+        await one.end(signal.SIGKILL)
+        await space.apply("after")
+        await space.ready("after")
+        assert await two.metric("leader_election_master_status") == 1
+
+
+async def test_a_graceful_end_gives_the_lease_back_at_once(kube: Kube, tmp_path: Path, shop: str) -> None:
+    env = {"TRIMTAB_LEASE_NAME": f"lease-{shop}", "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
+    async with running(tmp_path / "log", env=env) as operator:
+        await poll(lambda: _leads(operator), 10, "leading")
+        assert await operator.end(signal.SIGTERM, 25) == 0
+    lease = await kube.get("Lease", shop, f"lease-{shop}")
+    assert lease is not None
+    assert lease["spec"].get("holderIdentity", "") == ""
+
+
+async def _leads(operator: Operator) -> bool:
+    return await operator.metric("leader_election_master_status") == 1
+
+
+ROLE_RULES = [
+    {"apiGroups": ["trimtab.dev"], "resources": ["microservices"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["trimtab.dev"], "resources": ["microservices/status"], "verbs": ["patch"]},
+    {"apiGroups": ["apps"], "resources": ["deployments", "controllerrevisions"], "verbs": ["*"]},
+    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["*"]},
+    {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": ["*"]},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": ["*"]},
+    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["*"]},
+    {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["*"], "verbs": ["*"]},
+    {"apiGroups": [""], "resources": ["configmaps", "services", "serviceaccounts"], "verbs": ["*"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
+]
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+
+async def _kubeconfig(kube: Kube, home: str, spaces: tuple[str, ...], path: Path) -> Path:
+    """A kubeconfig of a ServiceAccount of `home` that may act in `spaces`, by Roles alone."""
+    await kube.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "op", "namespace": home}})
+    for space in spaces:
+        role = {"metadata": {"name": "op", "namespace": space}, "rules": ROLE_RULES}
+        await kube.call("POST", f"{RBAC}/namespaces/{space}/roles", role)
+        binding = {
+            "metadata": {"name": "op", "namespace": space},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "op"},
+            "subjects": [{"kind": "ServiceAccount", "name": "op", "namespace": home}],
+        }
+        await kube.call("POST", f"{RBAC}/namespaces/{space}/rolebindings", binding)
+    url = f"/api/v1/namespaces/{home}/serviceaccounts/op/token"
+    token = (await kube.call("POST", url, {"spec": {"expirationSeconds": 3600}}))["status"]["token"]
+    config = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+async def test_namespaced_mode_needs_roles_only_and_leaves_other_namespaces_alone(
+    kube: Kube, tmp_path: Path, shop: str
+) -> None:
+    async with namespace(kube, f"{shop}-b") as second:
+        config = await _kubeconfig(kube, shop, (shop, second), tmp_path / "kubeconfig")
+        env = {
+            "KUBECONFIG": str(config),
+            "TRIMTAB_NAMESPACES": f"{shop},{second}",
+            "TRIMTAB_LEASE_NAMESPACE": shop,
+            "TRIMTAB_LEASE_NAME": "namespaced",
+        }
+        async with running(tmp_path / "log", env=env) as operator:
+            for space in (shop, second):
+                await Shop(kube, space).apply()
+                await Shop(kube, space).ready()
+            with pytest.raises(KubeError, match="403"):
+                await _as(config, "/apis/trimtab.dev/v1alpha1/microservices")
+            assert operator.alive
+
+
+async def _as(config: Path, url: str) -> Object:
+    async with connect(config) as client:
+        return await client.call("GET", url)
+
+
+async def test_without_a_cluster_the_operator_says_so_and_ends(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    operator = Operator(log, env={"KUBECONFIG": "/nonexistent/kubeconfig"})
+    assert await operator.exit_code(30) == 1
+    assert "set KUBECONFIG" in log.read_text()
