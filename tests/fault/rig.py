@@ -193,10 +193,10 @@ class Rig:
                 response = web.StreamResponse(status=upstream.status, headers=_end_to_end(upstream.headers))
                 await response.prepare(request)
                 reader = asyncio.create_task(self._pump(upstream.content, queue))
-                while (line := await queue.get()) is not None:
-                    await response.write(line)
-            with suppress(ConnectionError):
-                await response.write_eof()
+                with suppress(ConnectionError):
+                    while (line := await queue.get()) is not None:
+                        await response.write(line)
+                    await response.write_eof()
             return response
         finally:
             del self._streams[queue]

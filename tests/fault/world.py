@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.fault.rig import Call, Rig, rigged
 from tests.fault.scenario import MARKER, PATIENCE, STAGES, Stage
 from tests.fault.snapshot import Snapshot, differences, history, snapshot
-from tests.support.kube import Kube, namespace
+from tests.support.kube import Kube, namespace, poll
 from tests.support.mirror import Mirror
 from tests.support.operator import RUN, Operator
 
@@ -34,6 +34,14 @@ class Keeper:
         while True:
             self.exits.append(await asyncio.to_thread(self.operator.process.wait))
             self.operator = Operator(self.log, command=self.command, env=self.env)
+
+    async def ready(self) -> None:
+        """Waits until the operator, perhaps just started again, is ready and has looked at what is there."""
+        await poll(self._has_looked, 60, "an operator that is ready")
+
+    async def _has_looked(self) -> bool:
+        ready = (await self.operator.get("/readyz"))[0] == 200
+        return ready and await self.operator.metric("controller_runtime_reconcile_total") > 0
 
     def kill(self) -> None:
         """kill -9; it comes back."""
@@ -92,10 +100,12 @@ class World:
         return Run(state, history(self.mirror, self.namespace), self.rig.writes, tuple(self.keeper.exits))
 
     async def quiet(self, seconds: float = QUIET) -> None:
-        """Waits until the operator has written nothing for a while (L1: the end state is left alone)."""
+        """Waits until the operator works and has written nothing for a while (L1: the end state is left alone)."""
+        await self.keeper.ready()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE
-        while loop.time() - max((call.at for call in self.rig.writes), default=0) < seconds:
+        begin = loop.time()
+        deadline = begin + PATIENCE
+        while loop.time() - max([begin, *(call.at for call in self.rig.writes)]) < seconds:
             assert loop.time() < deadline, (
                 f"the operator keeps writing: {[str(c.signature) for c in self.rig.writes[-9:]]}"
             )
