@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 )
 
@@ -28,6 +29,7 @@ func (s *service) chain(w http.ResponseWriter, r *http.Request) {
 		answer.Upstream = body
 		if err != nil {
 			answer.Error = err.Error()
+			slog.Warn("upstream failed", "error", err.Error())
 			status = http.StatusBadGateway
 		}
 	}

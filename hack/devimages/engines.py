@@ -81,7 +81,16 @@ class Buildah:
 
     def save(self, tag: str, archive: Path) -> None:
         """See Engine. The name is what container runtimes take a short name for; nobody downloads it, so no gzip."""
-        _run(["buildah", "push", "--quiet", "--disable-compression", _local(tag), f"oci-archive:{archive}:docker.io/library/{tag}"])
+        _run(
+            [
+                "buildah",
+                "push",
+                "--quiet",
+                "--disable-compression",
+                _local(tag),
+                f"oci-archive:{archive}:docker.io/library/{tag}",
+            ]
+        )
 
     def _base(self) -> str:
         name = f"localhost/trimtab-base:{hashlib.sha256(self.key().encode()).hexdigest()[:12]}"

@@ -1,0 +1,1 @@
+"""The demo: a shop of three services, shown step by step."""

@@ -1,0 +1,176 @@
+"""What the demo shows, in order. Each step is one function: what, why, the commands, and the proof."""
+
+import json
+import os
+import time
+from typing import Any
+
+from shopdemo.commands import DemoError, load, microservices, poll, ready_condition, request, run, show, wait_ready
+from shopdemo.narrator import Narrator
+
+NAMESPACE, HOST = "shop", "shop.example"
+CHAIN = ("web", "orders", "stock")
+NEW, MISSING = "trimtab-demo-app:2.0.0", "trimtab-demo-app:no-such-tag"
+RATE = 120
+GATEWAY = os.environ.get("TRIMTAB_GATEWAY_URL", "")
+
+
+def tell(narrator: Narrator, *, load: str, build: str) -> None:
+    """All steps inside the cluster. `load` is the load generator's path, `build` names the operator's build."""
+    _install(narrator, build)
+    _shop(narrator)
+    _children(narrator)
+    _ask(narrator)
+    _update(narrator, load)
+    _delete(narrator)
+    _break(narrator)
+    _mend(narrator)
+    _next(narrator)
+
+
+def _install(narrator: Narrator, build: str) -> None:
+    narrator.step("The operator", "Two charts: the definitions of its kinds, and the operator with two replicas.")
+    helm = "helm upgrade --install --namespace trimtab-system --create-namespace"
+    show(narrator, f"{helm} trimtab-crds charts/trimtab-crds", quiet=True)
+    settings = f"--set image.repository=trimtab,image.tag=dev,podAnnotations.build={build}"
+    show(narrator, f"{helm} trimtab charts/trimtab {settings}", quiet=True)
+    show(narrator, "kubectl -n trimtab-system rollout status deployment/trimtab --timeout=150s", quiet=True)
+    show(narrator, "kubectl -n trimtab-system get pods")
+
+
+def _shop(narrator: Narrator) -> None:
+    narrator.step("Three services", "web -> orders -> stock, each one short resource. This is stock, whole:")
+    lines = open("manifests/examples/shop/stock.yaml").read().splitlines()
+    narrator.output("\n".join(line for line in lines if not line.startswith("#")))
+    begin = time.monotonic()
+    show(narrator, "kubectl apply -k manifests/examples/shop")
+    wait_ready(narrator, NAMESPACE)
+    show(narrator, f"kubectl -n {NAMESPACE} get msvc")
+    narrator.result(f"all Ready {time.monotonic() - begin:.0f} s after the apply; orders ran its migration first")
+
+
+def _children(narrator: Narrator) -> None:
+    narrator.step(
+        "What was made of it", "Everything that a service needs to be run well, with the owner's label on it."
+    )
+    kinds = "deploy,svc,sa,cm,hpa,pdb,netpol,job,httproute,controllerrevisions"
+    names = show(
+        narrator, f"kubectl -n {NAMESPACE} get {kinds} -l app.kubernetes.io/managed-by=trimtab -o name", quiet=True
+    ).split()
+    for service in CHAIN:
+        ours = [name.split("/")[0].split(".")[0] for name in names if name.split("/")[1].startswith(service)]
+        narrator.output(f"{service:7} {', '.join(sorted(ours))}")
+    narrator.result(f"{len(names)} objects from {len(CHAIN)}; pods are restricted, spread, probed and hold no token")
+
+
+def _ask(narrator: Narrator) -> None:
+    narrator.step("A request through the gateway", f"web is exposed as {HOST}; it calls orders, which calls stock.")
+    narrator.command(f"curl -H 'Host: {HOST}' {GATEWAY}/")
+    answer = poll(lambda: request(GATEWAY, HOST), "the gateway answers", 30)
+    narrator.output(json.dumps(answer, indent=2))
+    if versions(answer) != dict.fromkeys(CHAIN, "1.0.0"):
+        raise DemoError(f"another chain than {CHAIN} in version 1.0.0 has answered: {answer}")
+    narrator.result("all three have answered")
+
+
+def _update(narrator: Narrator, program: str) -> None:
+    narrator.step(
+        "A new version under load",
+        f"{RATE} requests/s through the gateway, new and kept-alive connections, GET and POST, nothing repeated.",
+    )
+    with load(program, GATEWAY, HOST, RATE) as sending:
+        time.sleep(2)  # some seconds of the old version, to compare with
+        for name in CHAIN:
+            _set_image(narrator, name, NEW)
+        wait_ready(narrator, NAMESPACE)
+        time.sleep(2)
+        summary = sending.end()
+    by_version = ", ".join(f"{count} by {version}" for version, count in sorted(summary["versions"].items()))
+    latency = summary["latency_ms"]
+    narrator.output(f"sent {summary['sent']}, failed {summary['failed']}; answered: {by_version}")
+    narrator.output(f"latency p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms")
+    if summary["failed"] or set(summary["versions"]) != {"1.0.0", "2.0.0"}:
+        raise DemoError(f"requests failed during the rolling update: {summary}")
+    narrator.result(f"{summary['sent']} requests while every pod was replaced, and not one has failed")
+
+
+def _delete(narrator: Narrator) -> None:
+    narrator.step("Somebody deletes a child", "The operator sees it on its watch and puts it back as declared.")
+    before = run("kubectl", "-n", NAMESPACE, "get", "service", "stock", "-o", "jsonpath={.metadata.uid}")
+    show(narrator, f"kubectl -n {NAMESPACE} delete service stock")
+    begin = time.monotonic()
+
+    def is_back() -> bool:
+        uid = run("kubectl", "-n", NAMESPACE, "get", "service", "stock", "--ignore-not-found",
+                  "-o", "jsonpath={.metadata.uid}")  # fmt: skip
+        return uid not in ("", before)
+
+    poll(is_back, "the Service is back", 10)
+    narrator.result(f"a new Service stock is there {time.monotonic() - begin:.1f} s later")
+
+
+def _break(narrator: Narrator) -> None:
+    narrator.step("A bad image", "Nothing that serves is taken away for what cannot start, and the status names it.")
+    _set_image(narrator, "stock", MISSING)
+    blocker = poll(lambda: _blocked("stock"), "the status names the image", 60)
+    show(narrator, f"kubectl -n {NAMESPACE} get msvc")
+    narrator.output(f"{blocker['reason']}: {blocker.get('message', '')}")
+    if versions(poll(lambda: request(GATEWAY, HOST), "the shop answers", 10))["stock"] != "2.0.0":
+        raise DemoError("the shop is not answered by the version that served before")
+    narrator.result("the shop still answers, from the pods that were there")
+
+
+def _blocked(name: str) -> dict[str, Any] | None:
+    status = microservices(NAMESPACE)[name].get("status", {})
+    image = [b for b in status.get("waitingFor", ()) if b["reason"] in ("ImagePullBackOff", "ErrImagePull")]
+    return image[0] if image else None
+
+
+def _mend(narrator: Narrator) -> None:
+    narrator.step("The way back", "An earlier spec is an earlier revision, applied from its record: nothing restarts.")
+    pods = _pods("stock")
+    _set_image(narrator, "stock", NEW)
+    wait_ready(narrator, NAMESPACE)
+    show(narrator, f"kubectl -n {NAMESPACE} get msvc stock")
+    show(narrator, f"kubectl -n {NAMESPACE} get controllerrevisions -l trimtab.dev/microservice=stock")
+    kept = pods & _pods("stock")
+    narrator.result(f"Ready again: {len(kept)} pods have served all the time")
+
+
+def _pods(name: str) -> set[str]:
+    labels = f"trimtab.dev/microservice={name},app.kubernetes.io/component=service"
+    pods = json.loads(run("kubectl", "-n", NAMESPACE, "get", "pods", "-l", labels, "-o", "json"))["items"]
+    ready = [
+        p for p in pods for c in p["status"].get("conditions", ()) if c["type"] == "Ready" and c["status"] == "True"
+    ]
+    return {pod["metadata"]["uid"] for pod in ready}
+
+
+def _next(narrator: Narrator) -> None:
+    narrator.step("Where to look next", "The cluster stays up. Open a shell in it with `hack/cluster exec bash`, then:")
+    for line, what in (
+        ("kubectl -n shop describe msvc orders", "conditions, jobs, what it waits for, Events"),
+        ("kubectl explain microservice.spec --recursive", "every field"),
+        ("kubectl -n shop get events --sort-by=.lastTimestamp", "what has happened"),
+        ("kubectl -n shop top pods", "what it costs"),
+        ("kubectl -n trimtab-system logs deployment/trimtab", "one line for each reconcile"),
+        ("trimtab status -n shop", "the same in Trimtab's own words"),
+    ):
+        narrator.output(f"{line:55} # {what}")
+    narrator.say(
+        "Read docs/guides/microservice.md for what a Microservice can do. Take the cluster down: hack/demo --down"
+    )
+
+
+def versions(answer: Any) -> dict[str, str]:
+    """The version of each service of a chain."""
+    found = {}
+    while answer:
+        found[answer["service"]] = answer["version"]
+        answer = answer.get("upstream")
+    return found
+
+
+def _set_image(narrator: Narrator, name: str, image: str) -> None:
+    change = json.dumps({"spec": {"image": image}})
+    show(narrator, f"kubectl -n {NAMESPACE} patch msvc {name} --type merge -p '{change}'", quiet=True)
