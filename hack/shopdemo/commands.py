@@ -21,15 +21,12 @@ class DemoError(Exception):
     """Something did not go as it should; the text says what, for a person."""
 
 
-def show(narrator: Narrator, line: str, *, quiet: bool = False, lines: int = 40) -> str:
+def show(narrator: Narrator, line: str, *, quiet: bool = False) -> str:
     """Runs a command line and shows it with its output (`quiet`: without). Raises DemoError if it fails."""
     narrator.command(line)
     text = run(*shlex.split(line))
     if not quiet:
-        shown = text.splitlines()
-        narrator.output(
-            "\n".join(shown[:lines] + ([f"... and {len(shown) - lines} more"] if len(shown) > lines else []))
-        )
+        narrator.output(text)
     return text
 
 

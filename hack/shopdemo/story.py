@@ -3,9 +3,10 @@
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
-from shopdemo.commands import DemoError, load, microservices, poll, ready_condition, request, run, show, wait_ready
+from shopdemo.commands import DemoError, load, microservices, poll, request, run, show, wait_ready
 from shopdemo.narrator import Narrator
 
 NAMESPACE, HOST = "shop", "shop.example"
@@ -40,7 +41,7 @@ def _install(narrator: Narrator, build: str) -> None:
 
 def _shop(narrator: Narrator) -> None:
     narrator.step("Three services", "web -> orders -> stock, each one short resource. This is stock, whole:")
-    lines = open("manifests/examples/shop/stock.yaml").read().splitlines()
+    lines = Path("manifests/examples/shop/stock.yaml").read_text().splitlines()
     narrator.output("\n".join(line for line in lines if not line.startswith("#")))
     begin = time.monotonic()
     show(narrator, "kubectl apply -k manifests/examples/shop")
@@ -50,9 +51,7 @@ def _shop(narrator: Narrator) -> None:
 
 
 def _children(narrator: Narrator) -> None:
-    narrator.step(
-        "What was made of it", "Everything that a service needs to be run well, with the owner's label on it."
-    )
+    narrator.step("What was made of it", "Everything that a service needs to be run well.")
     kinds = "deploy,svc,sa,cm,hpa,pdb,netpol,job,httproute,controllerrevisions"
     names = show(
         narrator, f"kubectl -n {NAMESPACE} get {kinds} -l app.kubernetes.io/managed-by=trimtab -o name", quiet=True
@@ -157,9 +156,7 @@ def _next(narrator: Narrator) -> None:
         ("trimtab status -n shop", "the same in Trimtab's own words"),
     ):
         narrator.output(f"{line:55} # {what}")
-    narrator.say(
-        "Read docs/guides/microservice.md for what a Microservice can do. Take the cluster down: hack/demo --down"
-    )
+    narrator.say("Read docs/guides/microservice.md. Remove the cluster with: hack/demo --down")
 
 
 def versions(answer: Any) -> dict[str, str]:
