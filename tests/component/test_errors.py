@@ -47,6 +47,7 @@ PORT = [{"reason": "FieldValueInvalid", "field": "spec.ports[0].port"}]
         (429, status("too many"), ThrottledError),
         (500, status("etcdserver: leader changed"), UnavailableError),
         (500, status('Internal error occurred: failed calling webhook "v.example": refused'), DeniedError),
+        (500, status("failed to create typed patch object (shop/orders): .spec.x: field not declared"), InvalidError),
         (503, b"<html>bad gateway</html>", UnavailableError),
         (504, status("timeout"), UnavailableError),
     ],

@@ -3,7 +3,7 @@
 import os
 import signal
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -90,11 +90,13 @@ ROLE_RULES = [
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
-async def _kubeconfig(kube: Kube, home: str, spaces: tuple[str, ...], path: Path) -> Path:
+async def _kubeconfig(
+    kube: Kube, home: str, spaces: tuple[str, ...], path: Path, rules: Sequence[Object] = ROLE_RULES
+) -> Path:
     """A kubeconfig of a ServiceAccount of `home` that may act in `spaces`, by Roles alone."""
     await kube.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "op", "namespace": home}})
     for space in spaces:
-        role = {"metadata": {"name": "op", "namespace": space}, "rules": ROLE_RULES}
+        role = {"metadata": {"name": "op", "namespace": space}, "rules": rules}
         await kube.call("POST", f"{RBAC}/namespaces/{space}/roles", role)
         binding = {
             "metadata": {"name": "op", "namespace": space},
@@ -140,3 +142,14 @@ async def test_without_a_cluster_the_operator_says_so_and_ends(tmp_path: Path) -
     operator = Operator(log, env={"KUBECONFIG": "/nonexistent/kubeconfig"})
     assert await operator.exit_code(30) == 1
     assert "set KUBECONFIG" in log.read_text()
+
+
+async def test_a_watch_that_is_refused_for_good_ends_the_process(kube: Kube, tmp_path: Path, shop: str) -> None:
+    """kopf would wait for ever: alive, ready, and deaf (nolar/kopf#1276)."""
+    rules = [rule for rule in ROLE_RULES if "coordination.k8s.io" not in rule["apiGroups"]]
+    may_lead = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}
+    config = await _kubeconfig(kube, shop, (shop,), tmp_path / "kubeconfig", [*rules, may_lead])
+    env = {"KUBECONFIG": str(config), "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
+    async with running(tmp_path / "log", env=env) as operator:
+        assert await operator.exit_code(60) == 1
+    assert "leases" in (tmp_path / "log").read_text()

@@ -42,6 +42,7 @@ class Deps:
     observer: WatchObserver
     leading: asyncio.Event
     primed: asyncio.Event
+    drained: asyncio.Event
 
 
 def compose(settings: Settings, connection: Connection) -> Deps:
@@ -77,6 +78,7 @@ def compose(settings: Settings, connection: Connection) -> Deps:
         observer=observer,
         leading=leading,
         primed=primed,
+        drained=asyncio.Event(),
     )
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import logging
+import os
 import sys
-import warnings
 
 import kopf
 import uvloop
@@ -26,6 +26,9 @@ logger = logging.getLogger("trimtab")
 
 DRAIN = 20.0
 """Seconds for running reconciles to finish after SIGTERM; the pod's grace period must be longer."""
+
+KOPF_END = 10.0
+"""Seconds for kopf to end after that."""
 
 PRIMING_ATTEMPTS = 30
 
@@ -93,15 +96,30 @@ async def _run_kopf(deps: Deps, *, watch_lease: bool) -> None:
         startup=lambda: _prime(deps),
         cleanup=lambda: _drain(deps),
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        await kopf.operator(
+    operator = asyncio.create_task(
+        kopf.operator(
             registry=registry,
             settings=kopf_settings,
+            identity=settings.identity,  # type: ignore[arg-type]  # else kopf asks for our user's name, who may have none
             standalone=True,
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
         )
+    )
+    drained = asyncio.create_task(deps.drained.wait())
+    await asyncio.wait((operator, drained), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((operator,), timeout=KOPF_END)
+    if not operator.done():
+        _end_hard()
+    drained.cancel()
+    await operator
+
+
+def _end_hard() -> None:
+    """When one of its watches dies, kopf may wait for ever for the others. Nothing of ours is left to be saved."""
+    logger.critical("kopf does not come to its end; the process does")
+    logging.shutdown()
+    os._exit(1)
 
 
 async def _prime(deps: Deps) -> None:
@@ -131,3 +149,4 @@ async def _drain(deps: Deps) -> None:
     """Runs after kopf has stopped its watches and before it cancels what is left."""
     await deps.workers.stop(DRAIN)
     await asyncio.to_thread(deps.leadership.stop)
+    deps.drained.set()

@@ -19,6 +19,9 @@ from trimtab.ports.cluster import (
 MAX_MESSAGE = 512
 DEFAULT_RETRY_AFTER = 1.0
 
+UNTYPED = "failed to create typed patch object"
+"""Server-side apply of a wrong type or an unknown field is a 500 (https://github.com/kubernetes/kubernetes/issues/139253)."""
+
 
 def translate(code: int, body: bytes, headers: Mapping[str, str]) -> ClusterError:
     """The error for an answer with an HTTP status of 400 or more.
@@ -41,7 +44,9 @@ def translate(code: int, body: bytes, headers: Mapping[str, str]) -> ClusterErro
         return TerminatingError(message) if _terminating(details) else DeniedError(message)
     if code == 405:
         return KindNotServedError(message)
-    return InvalidError(message) if code < 500 else UnavailableError(message)
+    if code < 500 or message.startswith(UNTYPED):
+        return InvalidError(message)
+    return UnavailableError(message)
 
 
 def _status(body: bytes) -> Mapping[str, Any]:
