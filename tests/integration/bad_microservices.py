@@ -159,7 +159,7 @@ FILES = [
     Bad("volume-dots", volume(mountPath="/a/../b", emptyDir={}), ("volumes[0].mountPath", "'/a/../b'", "'..'")),
     Bad("volume-colon", volume(mountPath="/a:b", emptyDir={}), ("volumes[0].mountPath", "'/a:b'", "':'")),
     Bad("volume-sub-path", volume(subPath="../a", emptyDir={}), ("volumes[0].subPath", "'../a'", "'..'")),
-    Bad("volume-size", volume(emptyDir={"sizeLimit": "64 MB"}), ("emptyDir.sizeLimit", "'64 MB'", "128Mi")),
+    Bad("volume-size", volume(emptyDir={"sizeLimit": "64 MB"}), ("emptyDir.sizeLimit", '"64 MB"', "Ki|Mi|Gi")),
     Bad("volume-mode", volume(secret={"secretName": "a", "defaultMode": 777}), ("secret.defaultMode", "777", "511")),
     Bad(
         "volume-token-life",
@@ -189,13 +189,13 @@ FILES = [
 ]
 
 PODS = [
-    Bad("cpu-word", {"resources": {"requests": {"cpu": "lots"}}}, ("resources.requests", "'lots'", "100m")),
-    Bad("cpu-negative", {"resources": {"requests": {"cpu": -1}}}, ("resources.requests", "'-1'", "not negative")),
+    Bad("cpu-word", {"resources": {"requests": {"cpu": "lots"}}}, ("resources.requests", '"lots"', "n|u|m|k")),
+    Bad("cpu-negative", {"resources": {"requests": {"cpu": -1}}}, ("resources.requests", "-1", "or equal to 0")),
     Bad("resource-name", {"resources": {"limits": {"ram": "1Gi"}}}, ("resources.limits", "'ram'", "memory")),
     Bad(
         "request-above-limit",
         {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "512Mi"}}},
-        ("spec.resources", "memory", "1Gi", "raise the limit"),
+        ("spec.resources", "memory, 1Gi", "limit, 512Mi", "raise the limit"),
     ),
     Bad("replicas-negative", {"replicas": -1}, ("spec.replicas", "-1", "greater than or equal to 0")),
     Bad("replicas-text", {"replicas": "two"}, ("spec.replicas", "string", "integer")),
@@ -209,9 +209,9 @@ PODS = [
     Bad("scaling-no-max", {"scaling": {"cpu": "70%"}}, ("spec.scaling.max", "Required value")),
     Bad("scaling-number", {"scaling": {"max": 2, "cpu": 70}}, ("spec.scaling.cpu", "integer", "string")),
     Bad("scaling-no-sign", {"scaling": {"max": 2, "cpu": "70"}}, ("spec.scaling.cpu", "'70'", "percent sign")),
-    Bad("unavailable-none", {"availability": {"maxUnavailable": 0}}, ("maxUnavailable", "'0'", "from 1")),
-    Bad("unavailable-percent", {"availability": {"maxUnavailable": "0%"}}, ("maxUnavailable", "'0%'", "25%")),
-    Bad("unavailable-fraction", {"availability": {"maxUnavailable": "2.5%"}}, ("maxUnavailable", "'2.5%'", "25%")),
+    Bad("unavailable-none", {"availability": {"maxUnavailable": 0}}, ("maxUnavailable", "0", "or equal to 1")),
+    Bad("unavailable-percent", {"availability": {"maxUnavailable": "0%"}}, ("maxUnavailable", '"0%"', "|100)%")),
+    Bad("unavailable-fraction", {"availability": {"maxUnavailable": "2.5%"}}, ("maxUnavailable", '"2.5%"', "|100)%")),
     Bad("spread", {"availability": {"spread": "Rack"}}, ("availability.spread", '"Rack"', '"Zone"')),
     Bad("root", {"securityContext": {"runAsUser": 0}}, ("securityContext.runAsUser", "0", "root", "10001")),
     Bad("user-negative", {"securityContext": {"runAsUser": -1}}, ("securityContext.runAsUser", "-1", "or equal to 0")),

@@ -27,13 +27,6 @@ from trimtab.api.scalars import (
 from trimtab.api.scalars import LabelKey as ResourceName
 
 _KNOWN_RESOURCE = "r in ['cpu', 'memory', 'ephemeral-storage'] || r.startsWith('hugepages-') || r.contains('/')"
-_REQUEST, _LIMIT = "string(self.requests[r])", "string(self.limits[r])"
-_WITHIN_LIMIT = (
-    f"!(r in self.limits) || !isQuantity({_REQUEST}) || !isQuantity({_LIMIT}) || "
-    f"quantity({_REQUEST}).compareTo(quantity({_LIMIT})) <= 0"
-)
-_TOO_MUCH = f"self.requests.filter(r, !({_WITHIN_LIMIT}))"
-
 FieldPath = Annotated[
     str,
     Text(
@@ -141,14 +134,6 @@ Quantities = Annotated[
 
 class Resources(ApiModel):
     """What a container asks of its node (requests) and may use at most (limits)."""
-
-    rules: ClassVar = (
-        Rule(
-            rule=f"!has(self.requests) || !has(self.limits) || self.requests.all(r, {_WITHIN_LIMIT})",
-            message="the request of %s, %s, is above its limit: lower the request or raise the limit",
-            values=(f"{_TOO_MUCH}[0]", f"self.requests[{_TOO_MUCH}[0]]"),
-        ),
-    )
 
     requests: Quantities = Field(
         default_factory=dict,

@@ -6,6 +6,7 @@ _HAS_PORTS = "(!has(self.ports) || self.ports.size() > 0)"
 _FIRST_PROTOCOL = "(has(self.ports) && self.ports.size() > 0 ? self.ports[0].protocol : 'HTTP')"
 _FIRST_PORT = "(has(self.ports) && self.ports.size() > 0 ? self.ports[0].port : 8080)"
 
+_REQUESTS, _LIMITS = "self.resources.requests", "self.resources.limits"
 _PORT_TAKEN = (
     "has(s.ports) && s.ports.exists(p, has(self.ports) ? self.ports.exists(q, q.port == p.port) : p.port == 8080)"
 )
@@ -119,7 +120,25 @@ _EXPOSE = (
     ),
 )
 
+
+def _within_limit(resource: str) -> Rule:
+    """The rule that the container's request of `resource` is not above its limit.
+
+    Other containers have no such rule, because in a list it would cost too much; their pods are refused instead.
+    """
+    has = " && ".join(("has(self.resources)", *(f"has({s}) && '{resource}' in {s}" for s in (_REQUESTS, _LIMITS))))
+    request, limit = f"{_REQUESTS}['{resource}']", f"{_LIMITS}['{resource}']"
+    valid = f"isQuantity(string({request})) && isQuantity(string({limit}))"
+    return Rule(
+        rule=f"!({has} && {valid}) || quantity(string({request})).compareTo(quantity(string({limit}))) <= 0",
+        message=f"the request of {resource}, %s, is above its limit, %s: lower the request or raise the limit",
+        values=(request, limit),
+        field_path=".resources",
+    )
+
+
 SPEC_RULES = (
+    *(_within_limit(resource) for resource in ("cpu", "memory", "ephemeral-storage")),
     *_PORTS,
     *_MOUNTS,
     *_CONTAINERS,

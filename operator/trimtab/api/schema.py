@@ -18,6 +18,7 @@ _KEPT = (
     "enum",
     "minimum",
     "maximum",
+    "pattern",
     "minLength",
     "maxLength",
     "minItems",

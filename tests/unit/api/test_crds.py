@@ -53,10 +53,11 @@ KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 
 @KIND
 def test_it_is_structural(kind: Kind) -> None:
-    forbidden = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "title", "nullable", "examples", "pattern"}
+    forbidden = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "title", "nullable", "examples"}
     for at, node in ours(kind):
         assert not forbidden & node.keys(), at
         assert "type" in node or node.get("x-kubernetes-int-or-string"), at
+        assert "pattern" not in node or "x-kubernetes-int-or-string" in node, at
         assert not ("properties" in node and "additionalProperties" in node), at
 
 
