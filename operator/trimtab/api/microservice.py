@@ -88,7 +88,7 @@ class MicroserviceSpec(ApiModel):
     resources: Resources = Field(
         Resources(),
         description="Requests and limits of the container. "
-        "Default: none; with scaling, requests of cpu 100m and memory 128Mi.",
+        "Default: requests of cpu 100m and memory 128Mi for what has neither request nor limit.",
     )
     replicas: Annotated[int, Field(ge=0, le=10000)] | None = Field(
         None,

@@ -59,11 +59,11 @@ class JobStatus(StatusModel):
     """The last run of a job; kept beyond the life of its Job object."""
 
     name: ShortText = Field(description="Name of the entry of spec.jobs.", examples=["migrate"])
-    key: Hash = Field(description="Hash of what makes the run: it runs once per key.", examples=["k3v9x0q2aa"])
+    key: Hash = Field(description="Hash of what makes the run: it runs once per key.", examples=["g5tme2hiyb"])
     phase: Literal["Pending", "Running", "Succeeded", "Failed"] = Field(
         description="Pending, Running, Succeeded or Failed.", examples=["Succeeded"]
     )
-    revision: Hash = Field("", description="Revision for which it ran.", examples=["k3v9x0q2aa"])
+    revision: Hash = Field("", description="Revision for which it ran.", examples=["g5tme2hiyb"])
     nonce: ShortText = Field("", description="Value of the annotation that asked for the run.", examples=["2"])
     message: Message = Field(
         "", description="Why it failed: the tail of its log.", examples=["relation does not exist"]
@@ -79,7 +79,7 @@ class JobStatus(StatusModel):
 class HistoryItem(StatusModel):
     """A revision whose rollout was begun."""
 
-    revision: Hash = Field(description="Revision.", examples=["k3v9x0q2aa"])
+    revision: Hash = Field(description="Revision.", examples=["g5tme2hiyb"])
     version: ShortText = Field("", description="Image tag or short digest.", examples=["1.4.2"])
     started_at: Timestamp = Field(
         description="When its rollout was last begun (RFC 3339).", examples=["2026-01-02T03:04:05Z"]
@@ -105,8 +105,8 @@ class MicroserviceStatus(StatusModel):
         description="Ready always; Reconciling and Stalled while True; Exposed and ScalingActive where they apply. "
         "Default: none yet.",
     )
-    revision: Hash = Field("", description="Revision that the spec asks for.", examples=["k3v9x0q2aa"])
-    stable_revision: Hash = Field("", description="Revision that was last rolled out in full.", examples=["k3v9x0q2aa"])
+    revision: Hash = Field("", description="Revision that the spec asks for.", examples=["g5tme2hiyb"])
+    stable_revision: Hash = Field("", description="Revision that was last rolled out in full.", examples=["g5tme2hiyb"])
     replicas: Annotated[int, Field(ge=0)] = Field(0, description="Pods of all serving revisions.", examples=[2])
     ready_replicas: Annotated[int, Field(ge=0)] = Field(0, description="Those of them that are ready.", examples=[2])
     ready: ShortText = Field("", description="Ready and wanted pods.", examples=["2/2"])
