@@ -305,3 +305,17 @@ def test_a_long_log_is_cut_at_its_beginning() -> None:
     assert ready is not None
     assert ready["message"].endswith("the end")
     assert len(ready["message"]) <= 1024
+
+
+def test_the_pods_of_a_job_that_ended_keep_no_revision_alive() -> None:
+    world = World({"image": ONE, "jobs": [MIGRATE], "config": {"data": {"a": "1"}, "mountPath": "/c"}})
+    world.settle()
+    start_pod(world)
+    world.end_job(running(world), good=True)
+    world.settle()
+    world.pods[0]["status"]["phase"] = "Succeeded"
+    world.update(config={"data": {"a": "2"}, "mountPath": "/c"})
+    world.settle()
+    assert len(world.names("ConfigMap")) == 2
+    served(world)
+    assert len(world.names("ConfigMap")) == 1

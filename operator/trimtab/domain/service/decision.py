@@ -79,8 +79,12 @@ def deployment_of(owner: Identity, observation: Observation) -> Object | None:
 
 
 def _live(observation: Observation, target: Revision, applied: Revision | None, stable: str) -> frozenset[str]:
-    """Revisions that may need their ConfigMaps: wanted, applied, stable, and those that still have pods."""
-    with_pods = ((pod["metadata"].get("labels") or {}).get(labels.REVISION, "") for pod in observation.pods)
+    """Revisions that may need their ConfigMaps: wanted, applied, stable, and those that still have running pods."""
+    with_pods = (
+        (pod["metadata"].get("labels") or {}).get(labels.REVISION, "")
+        for pod in observation.pods
+        if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    )
     return frozenset({target.name, stable, *with_pods, *({applied.name} if applied else ())})
 
 
