@@ -51,13 +51,10 @@ def counted(fault: Fault, ended: list[Call]) -> Fault:
     """The fault, noting the calls that it acted on."""
 
     async def counting(call: Call, proceed: Any) -> Any:
-        try:
-            answer = await fault(call, proceed)
-        except faults.Cut:
-            ended.append(call)
-            raise
-        if answer is not None:
-            ended.append(call)
+        ended.append(call)  # beforehand: a fault may hang until long after the run
+        answer = await fault(call, proceed)
+        if answer is None:
+            ended.remove(call)
         return answer
 
     return counting
