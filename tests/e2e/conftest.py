@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     for item in ours:
         if isinstance(item, pytest.Function):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"))
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     # Which rights are used is known only once everything else has run.
     items.sort(key=lambda item: item.path == HERE / "test_rbac.py")
 

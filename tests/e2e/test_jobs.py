@@ -1,6 +1,5 @@
 """Jobs with real pods: migrations gate a rollout, schedules and jobs on demand run."""
 
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest_asyncio
@@ -34,10 +33,10 @@ def completed(job: Object) -> bool:
 
 def first_seen(mirror: Mirror, kind: str, labels: Mapping[str, str], condition: Callable[[Object], bool]) -> int:
     """The store's version (one counter for all kinds) in which an object with these pod labels first met it."""
-    for seen in mirror.history:
-        own = seen.obj["spec"]["template"]["metadata"] if kind == "Job" else seen.obj["metadata"]
-        if seen.kind == kind and labels.items() <= own.get("labels", {}).items() and condition(seen.obj):
-            return int(seen.obj["metadata"]["resourceVersion"])
+    for obj in (seen.obj for seen in mirror.history if seen.kind == kind):
+        own = obj["spec"]["template"]["metadata"] if kind == "Job" else obj["metadata"]
+        if labels.items() <= own.get("labels", {}).items() and condition(obj):
+            return int(obj["metadata"]["resourceVersion"])
     raise AssertionError(f"no {kind} with {labels}")
 
 
@@ -110,7 +109,7 @@ async def test_a_job_on_demand_runs_when_asked(space: Space, images: Images) -> 
     await space.ready("index")
     assert await space.owned("Job", "index") == [], "not before it is asked for"
     for expected in (1, 2):
-        await run(sys.executable, "-m", "trimtab.cli.main", "job", "run", "index", "reindex", "-n", space.name)
+        await run("trimtab", "job", "run", "index", "reindex", "-n", space.name)
         ended = await space.until("index", lambda o, n=expected: succeeded(o) == n, f"{expected} runs have succeeded")
         assert len(await space.owned("Job", "index")) == expected, ended["status"]["jobs"]
 
