@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from shopdemo.narrator import Narrator
 
 T = TypeVar("T")
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.5
 
 
 class DemoError(Exception):
@@ -72,7 +72,9 @@ def wait_ready(narrator: Narrator, namespace: str, seconds: float = 150) -> None
     def look() -> bool:
         found = microservices(namespace)
         for name, obj in found.items():
-            state = f"{ready_condition(obj).get('reason', 'seen')} {obj.get('status', {}).get('ready', '')}"
+            if not (condition := ready_condition(obj)):
+                continue
+            state = f"{condition['reason']} {obj['status'].get('ready', '')}"
             if told.get(name) != state:
                 told[name] = state
                 narrator.output(f"{time.monotonic() - begin:4.0f} s  {name:8} {state}")

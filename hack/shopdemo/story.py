@@ -47,7 +47,7 @@ def _shop(narrator: Narrator) -> None:
     show(narrator, "kubectl apply -k manifests/examples/shop")
     wait_ready(narrator, NAMESPACE)
     show(narrator, f"kubectl -n {NAMESPACE} get msvc")
-    narrator.result(f"all Ready {time.monotonic() - begin:.0f} s after the apply; orders ran its migration first")
+    narrator.result(f"all Ready {time.monotonic() - begin:.0f} s after the apply")
 
 
 def _children(narrator: Narrator) -> None:
