@@ -165,7 +165,7 @@ def image_version(image: str) -> str:
     """Tag or short digest of an image reference; `latest` where it has neither, as container runtimes take it."""
     reference, _, digest = image.partition("@")
     if digest:
-        return digest.partition(":")[2][:12]
+        return (digest.partition(":")[2] or digest)[:12]
     _, _, tag = reference.rpartition("/")[2].partition(":")
     return tag or "latest"
 
