@@ -198,7 +198,7 @@ class InitContainer(ApiModel):
     args: Annotated[tuple[Argument, ...], atomic(256)] = Field(
         (), description="Replaces the image's arguments. Default: the image's.", examples=[["--verbose"]]
     )
-    env: Annotated[tuple[EnvVar, ...], keyed(128, "name")] = Field(
+    env: Annotated[tuple[EnvVar, ...], keyed(64, "name")] = Field(
         (), description="Environment variables. Default: none.", examples=[[{"name": "LOG_LEVEL", "value": "info"}]]
     )
     env_from: Annotated[tuple[EnvFrom, ...], atomic(16)] = Field(

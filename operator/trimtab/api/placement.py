@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trimtab.api.meta import ApiModel, Rule, atomic
-from trimtab.api.scalars import ClassName, LabelKeyText, Labels, LabelValue
+from trimtab.api.meta import ApiModel, Rule, TextMap, atomic
+from trimtab.api.scalars import ClassName, LabelKey, LabelKeyText, Labels, LabelValue
 
 Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
 Weight = Annotated[int, Field(ge=1, le=100)]
@@ -39,7 +39,7 @@ class LabelRequirement(ApiModel):
 class LabelSelector(ApiModel):
     """Chooses objects by their labels; an empty selector chooses all."""
 
-    match_labels: Labels = Field(
+    match_labels: Annotated[dict[str, str], TextMap(key=LabelKey, value=LabelValue, max_items=8)] = Field(
         default_factory=dict,
         description="Labels that an object must carry. Default: none.",
         examples=[{"team": "shop"}],
