@@ -8,7 +8,7 @@ from trimtab.adapters.kubernetes.kinds import GATEWAY, LEASE, MICROSERVICE
 from trimtab.adapters.kubernetes.watches import WatchObserver
 from trimtab.domain.objects import Object, ref_of
 from trimtab.reconcilers.queue import Key, WorkQueue
-from trimtab.shell.metrics import WATCH_EVENTS
+from trimtab.shell.metrics import watch_events
 
 SETTLE = 0.03
 """Seconds to wait after an event of a child: they come in bursts, and one look at the end of a burst is enough."""
@@ -40,7 +40,7 @@ class Intake:
     def event(self, type_: str | None, obj: Object) -> None:
         """One event: `type_` is ADDED, MODIFIED, DELETED, or None for an object of a list."""
         kind = obj["kind"]
-        WATCH_EVENTS.labels(kind, type_ or "LISTED").inc()
+        watch_events(kind, type_ or "LISTED").inc()
         if kind == LEASE.kind:
             self.heartbeat = self._clock()
             return

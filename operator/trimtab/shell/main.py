@@ -140,6 +140,7 @@ async def _prime(deps: Deps) -> None:
             raise kopf.PermanentError(f"the first lists failed: {error}") from error
     gc.collect()
     gc.freeze()  # modules and primed objects stay; the collector need not look at them again and again
+    gc.set_threshold(50_000, 20, 20)  # decoded JSON has no cycles, and comes in bursts
     deps.primed.set()
     deps.intake.everything()
     logger.info("caches primed: %d objects", len(deps.cache))

@@ -93,9 +93,7 @@ class ApiClient:
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 raise UnavailableError(f"{verb} {kind}: {error or type(error).__name__}") from error
             finally:
-                metrics.REST_REQUESTS.labels(code, method, self._host).inc()
-                metrics.REQUESTS.labels(verb, kind, code).inc()
-                metrics.LATENCY.labels(verb).observe(time.perf_counter() - started)
+                metrics.count(code, method, self._host, verb, kind, time.perf_counter() - started)
         if response.status >= 400:
             raise translate(response.status, body, response.headers)
         return body

@@ -51,10 +51,11 @@ def _pod(pod: Object) -> Object:
 
 
 def _intern(value: Any) -> Any:
-    if isinstance(value, dict):
+    kind = type(value)  # decoded JSON has no subclasses, and this is run for every event
+    if kind is str:
+        return intern(value) if len(value) <= _SHARED else value
+    if kind is dict:
         return {intern(name): _intern(each) for name, each in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [_intern(each) for each in value]
-    if isinstance(value, str) and len(value) <= _SHARED:
-        return intern(value)
     return value

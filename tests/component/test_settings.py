@@ -1,0 +1,95 @@
+"""Settings: every one a flag and a variable, shown in --help, and refused at start when wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from trimtab.shell.settings import Settings, build, options
+
+
+def settings(*arguments: str, **environment: str) -> tuple[Settings | None, str]:
+    """The settings, or None and what the user is told."""
+    built: list[Settings] = []
+
+    @click.command()
+    @options
+    def command(**values: Any) -> None:
+        built.append(build(**values))
+
+    result = CliRunner().invoke(command, arguments, env=environment)
+    return (built[0] if built else None), result.output
+
+
+def test_without_any_setting_the_whole_cluster_is_served() -> None:
+    made, _ = settings()
+    assert made is not None
+    assert made.serves("anything")
+    assert made.leader_election
+    assert made.resync == 600.0
+    assert made.identity
+
+
+def test_namespaces_are_served_and_others_are_not() -> None:
+    made, _ = settings(TRIMTAB_NAMESPACES="shop, billing")
+    assert made is not None
+    assert made.namespaces == ("shop", "billing")
+    assert made.serves("billing")
+    assert not made.serves("kube-system")
+
+
+def test_a_flag_wins_over_its_variable() -> None:
+    made, _ = settings("--log-format", "json", TRIMTAB_LOG_FORMAT="text")
+    assert made is not None
+    assert made.log_format == "json"
+
+
+def test_data_planes_come_as_json_or_from_a_file(tmp_path: Path) -> None:
+    planes = [{"gatewayClass": "contour", "namespaceSelector": {"matchLabels": {"a": "b"}}}]
+    file = tmp_path / "planes.yaml"
+    file.write_text(json.dumps(planes))
+    inline, _ = settings("--gateway-data-planes", json.dumps(planes))
+    mounted, _ = settings("--gateway-data-planes", str(file))
+    assert inline is not None
+    assert mounted is not None
+    assert inline.cluster == mounted.cluster
+    assert inline.cluster.data_planes[0].gateway_class == "contour"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("TRIMTAB_NAMESPACES", "Shop", "'Shop' is no namespace"),
+        ("TRIMTAB_LEASE_NAMESPACE", "a/b", "is no namespace"),
+        ("TRIMTAB_RESYNC", "soon", "10m"),
+        ("TRIMTAB_RESYNC", "1s", "shorter than 10s"),
+        ("TRIMTAB_LOG_FORMAT", "xml", "json"),
+        ("TRIMTAB_LOG_LEVEL", "loud", "debug"),
+        ("TRIMTAB_HTTP_PORT", "99999", "65535"),
+        ("TRIMTAB_WORKERS", "0", "256"),
+        ("TRIMTAB_EVENTS_PER_SECOND", "0", "1000"),
+        ("TRIMTAB_LOAD_BALANCER_CIDRS", "10.0.0.1/8", "is no CIDR"),
+        ("TRIMTAB_GATEWAY_DATA_PLANES", "/nonexistent", "YAML file"),
+        ("TRIMTAB_GATEWAY_DATA_PLANES", "[{}]", "gatewayClass"),
+        ("TRIMTAB_GATEWAY_DATA_PLANES", '[{"gatewayClass": "x"}]', "exactly one of"),
+        ("TRIMTAB_GATEWAY_DATA_PLANES", '{"gatewayClass": "x"}', "YAML file"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_the_remedy(variable: str, value: str, told: str) -> None:
+    made, output = settings(**{variable: value})
+    flat = " ".join(output.split())
+    assert made is None
+    assert told in flat
+    assert "--" + variable.removeprefix("TRIMTAB_").lower().replace("_", "-") in flat
+
+
+def test_help_shows_every_setting_with_its_variable_and_default() -> None:
+    _, output = settings("--help")
+    flat = " ".join(output.split())
+    for name in Settings.__dataclass_fields__:
+        if name != "cluster":
+            assert f"TRIMTAB_{name.upper()}" in flat.replace("- ", "-"), name
+    assert "default: 10m" in flat
