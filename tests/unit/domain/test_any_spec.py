@@ -9,7 +9,7 @@ from tests.unit.domain.world import World
 from trimtab.api.microservice import MicroserviceSpec
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(allowed(MicroserviceSpec))
 def test_any_spec_that_parses_is_decided_and_reported(spec: dict[str, Any]) -> None:
     world = World(spec)

@@ -24,7 +24,7 @@ def app(**spec: Any) -> dict[str, Any]:
     return container
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_pods_of_every_spec_meet_the_restricted_standard(spec: dict[str, Any]) -> None:
     model = MicroserviceSpec.model_validate(spec)

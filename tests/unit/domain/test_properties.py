@@ -15,7 +15,7 @@ from trimtab.domain.service.report import report
 from trimtab.domain.status import same
 
 _SETTINGS = settings(
-    max_examples=20,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
