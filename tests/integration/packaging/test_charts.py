@@ -150,9 +150,8 @@ async def test_a_real_api_server_accepts_the_manifests_without_a_warning(overlay
     await kubectl("apply", "--server-side", "--dry-run=server", "--warnings-as-errors", "-f", "-", stdin=rendered)
 
 
+@pytest.mark.usefixtures("kube")
 async def test_the_example_shop_is_accepted() -> None:
-    await kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    await kubectl("wait", "--for=condition=Established", "crd/microservices.trimtab.dev", "--timeout=20s")
     await kubectl("apply", "-f", str(ROOT / "manifests/examples/shop/namespace.yaml"))
     rendered = await kubectl("kustomize", str(ROOT / "manifests/examples/shop"))
     await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=rendered)
