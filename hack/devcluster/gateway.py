@@ -54,8 +54,12 @@ def _envoy(spec: ClusterSpec) -> Component:
     """Hot restart would share memory between the clusters of a machine."""
     bootstrap = spec.paths.state / "envoy.json"
     settings = flags(xds_address="127.0.0.1", xds_port=_XDS_PORT, admin_address=spec.paths.state / "envoy-admin.sock")
-    result = subprocess.run([spec.program("contour"), "bootstrap", str(bootstrap), *settings], capture_output=True, text=True)
+    result = subprocess.run(
+        [spec.program("contour"), "bootstrap", str(bootstrap), *settings], capture_output=True, text=True
+    )
     if result.returncode != 0:
         raise ClusterError(f"contour bootstrap: {result.stderr.strip()}")
     argv = [spec.program("envoy"), "-c", str(bootstrap), "--service-cluster", "infra", "--service-node", "envoy"]
-    return Component(name="envoy", argv=[*argv, "--disable-hot-restart", "--concurrency", "2", "--log-level", "warning"])
+    return Component(
+        name="envoy", argv=[*argv, "--disable-hot-restart", "--concurrency", "2", "--log-level", "warning"]
+    )

@@ -71,8 +71,8 @@ class GoBuild:
             _compile(self, module, binary)
             for command in self.commands:
                 (result / "bin" / command).symlink_to(binary.name)
-            for dependency, file, name in self.copies:
-                _copy(module, dependency, file, result / "share" / name)
+            for dependency, copied, name in self.copies:
+                _copy(module, dependency, copied, result / "share" / name)
             result.rename(target)
 
 
@@ -87,8 +87,13 @@ def _compile(build: GoBuild, module: Path, binary: Path) -> None:
     started = time.monotonic()
     lines: list[str] = []
     with subprocess.Popen(
-        command, cwd=module, env=go_environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: os.nice(5) and None,  # noqa: PLW1509 - nothing else runs in this process yet
+        command,
+        cwd=module,
+        env=go_environment(),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.nice(5) and None,
     ) as process:
         reader = threading.Thread(target=lambda: lines.extend(process.stderr or []))
         reader.start()
@@ -112,7 +117,11 @@ def _compiled(lines: list[str]) -> int:
 def _copy(module: Path, dependency: str, file: str, target: Path) -> None:
     listing = subprocess.run(
         [go(), "list", "-m", "-f", "{{.Dir}}", dependency],
-        cwd=module, env=go_environment(), capture_output=True, text=True, check=True,
+        cwd=module,
+        env=go_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     source = Path(listing.stdout.strip()) / file
     if source.is_dir():

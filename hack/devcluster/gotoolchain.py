@@ -36,7 +36,9 @@ def go_environment() -> dict[str, str]:
 
 def go_version(module: str) -> str:
     """The toolchain's version as seen from the module directory, which may ask for a newer one."""
-    result = subprocess.run([go(), "env", "GOVERSION"], cwd=module, env=go_environment(), capture_output=True, text=True)
+    result = subprocess.run(
+        [go(), "env", "GOVERSION"], cwd=module, env=go_environment(), capture_output=True, text=True
+    )
     if result.returncode != 0:
         raise ClusterError(f"go does not start: {result.stderr.strip()}")
     return result.stdout.strip()

@@ -1,43 +1,116 @@
-"""A cluster in namespaces of this machine: up, down, status, exec."""
+"""A cluster in namespaces of this machine."""
 
 import os
 import sys
 import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
-from devcluster import enter, environment, isolation, pki, running
+from devcluster import build, enter, environment, isolation, pki, running
 from devcluster.errors import ClusterError
 from devcluster.locking import exclusive
+from devcluster.options import Options
 from devcluster.paths import HACK, ClusterPaths
 from devcluster.progress import say, tail
 from devcluster.spec import ClusterSpec
 
 
-def up(spec: ClusterSpec) -> None:
-    """Start the cluster unless it runs; whatever goes wrong, also Ctrl-C, nothing of it stays behind."""
-    paths = spec.paths
-    with exclusive(paths.lock, f"it starts or ends cluster {spec.name}"):
-        if running.find(paths) is not None and paths.ready.exists():
-            _same(spec, _spec(paths))
-            say(f"cluster {spec.name} is up already ({spec.profile}, Kubernetes {spec.kubernetes})")
-            return
-        running.remove(paths)
-        started = time.monotonic()
-        say(f"starting cluster {spec.name} ({spec.profile}, Kubernetes {spec.kubernetes})")
-        try:
-            _start(spec)
-        except BaseException:
-            running.remove(paths)
-            raise
-        say(f"cluster {spec.name} is up after {time.monotonic() - started:.1f} s: hack/cluster exec --name {spec.name} ...")
+@dataclass(frozen=True, slots=True)
+class LocalCluster:
+    """Its processes are the children of one process, the supervisor, which is PID 1 of the cluster's namespaces."""
 
+    paths: ClusterPaths
 
-def _same(wanted: ClusterSpec, there: ClusterSpec) -> None:
-    if (wanted.profile, wanted.kubernetes) != (there.profile, there.kubernetes):
-        raise ClusterError(
-            f"cluster {there.name} runs as {there.profile} with Kubernetes {there.kubernetes}; "
-            f"end it with `hack/cluster down --name {there.name}` or choose another --name"
-        )
+    def build(self, options: Options) -> None:
+        """Install packages and wheels, and compile the parts."""
+        build.ensure(self.paths.name, options)
+
+    def up(self, options: Options) -> None:
+        """Start the cluster unless it runs; whatever goes wrong, also Ctrl-C, nothing of it stays behind."""
+        spec = build.ensure(self.paths.name, options)
+        with self._exclusive():
+            if self._runs():
+                self._accept(spec)
+                return
+            running.remove(self.paths)
+            started = time.monotonic()
+            say(f"starting cluster {spec.name} ({spec.profile}, Kubernetes {spec.kubernetes})")
+            try:
+                _start(spec)
+            except BaseException:
+                running.remove(self.paths)
+                raise
+        seconds = time.monotonic() - started
+        say(f"cluster {spec.name} is up after {seconds:.1f} s: hack/cluster exec --name {spec.name} ...")
+
+    def down(self) -> None:
+        """End all processes, and remove all files."""
+        with self._exclusive():
+            there = self.paths.state.exists()
+            running.remove(self.paths)
+        say(f"cluster {self.paths.name} is {'gone' if there else 'not there'}")
+
+    def status(self) -> int:
+        """What runs, with the process ids inside the namespaces."""
+        if not self._runs():
+            print(f"cluster {self.paths.name}: {'down' if running.find(self.paths) is None else 'starting'}")
+            return 1
+        spec, first = self._spec(), self._first()
+        print(f"cluster {spec.name}: up, {spec.profile}, Kubernetes {spec.kubernetes}, process {first.pid}")
+        print(f"  state: {self.paths.state}")
+        for pid in sorted((self.paths.state / "pids").iterdir()):
+            print(f"  {pid.name} (process {pid.read_text()} inside)")
+        return 0
+
+    def execute(self, argv: list[str]) -> int:
+        """Run a command inside the namespaces."""
+        return enter.run(self._first().pid, argv, environment.of_cluster(self._spec()))
+
+    def load(self, archive: Path) -> int:
+        """Import into containerd."""
+        self._first()
+        if self._spec().profile != "full":
+            raise ClusterError(f"cluster {self.paths.name} runs no containers; only the profile full takes images")
+        return self.execute(["ctr", "--namespace", "k8s.io", "images", "import", str(archive.resolve())])
+
+    def logs(self, component: str) -> str:
+        """The component's standard output and error."""
+        file = self.paths.logs / f"{component}.log"
+        if not file.exists():
+            there = ", ".join(sorted(path.stem for path in self.paths.logs.glob("*.log"))) or "none: it is down"
+            raise ClusterError(f"no log of {component!r} in cluster {self.paths.name}; there is: {there}")
+        return file.read_text(errors="replace")
+
+    def kubeconfig(self) -> Path:
+        """Valid inside the namespaces, for commands of `execute`."""
+        return self.paths.kubeconfig
+
+    def _exclusive(self) -> AbstractContextManager[None]:
+        return exclusive(self.paths.lock, f"it starts or ends cluster {self.paths.name}")
+
+    def _runs(self) -> bool:
+        return running.find(self.paths) is not None and self.paths.ready.exists()
+
+    def _first(self) -> running.Running:
+        found = running.find(self.paths)
+        if found is None or not self._runs():
+            raise ClusterError(
+                f"cluster {self.paths.name} is down; start it with `hack/cluster up --name {self.paths.name}`"
+            )
+        return found
+
+    def _spec(self) -> ClusterSpec:
+        return ClusterSpec.read(self.paths.state / "spec.json")
+
+    def _accept(self, wanted: ClusterSpec) -> None:
+        there = self._spec()
+        if (wanted.profile, wanted.kubernetes) != (there.profile, there.kubernetes):
+            raise ClusterError(
+                f"cluster {there.name} runs as {there.profile} with Kubernetes {there.kubernetes}; "
+                f"end it with `hack/cluster down --name {there.name}` or choose another --name"
+            )
+        say(f"cluster {there.name} is up already ({there.profile}, Kubernetes {there.kubernetes})")
 
 
 def _start(spec: ClusterSpec) -> None:
@@ -62,62 +135,3 @@ def _start(spec: ClusterSpec) -> None:
                 raise ClusterError(f"cluster {spec.name} did not start: {line[8:]}{progress.read()}".rstrip())
             say(f"  {line.rstrip()}")
     raise ClusterError(f"cluster {spec.name} did not start:\n{tail(log.read_text())}")
-
-
-def down(paths: ClusterPaths) -> None:
-    """End the cluster, and remove what a crash left."""
-    with exclusive(paths.lock, f"it starts or ends cluster {paths.name}"):
-        there = running.find(paths) is not None or paths.state.exists()
-        running.remove(paths)
-    say(f"cluster {paths.name} is {'gone' if there else 'not there'}")
-
-
-def status(paths: ClusterPaths) -> int:
-    """Say what runs; 0 if the cluster is up, 1 if not."""
-    found = running.find(paths)
-    if found is None or not paths.ready.exists():
-        print(f"cluster {paths.name}: {'down' if found is None else 'starting'}")
-        return 1
-    spec = _spec(paths)
-    print(f"cluster {spec.name}: up, {spec.profile}, Kubernetes {spec.kubernetes}, process {found.pid}, {paths.state}")
-    for pid in sorted((paths.state / "pids").iterdir()):
-        print(f"  {pid.name} (process {pid.read_text()} inside)")
-    return 0
-
-
-def execute(paths: ClusterPaths, argv: list[str]) -> int:
-    """Run a command inside the cluster; its exit code."""
-    found = _running(paths)
-    return enter.run(found.pid, argv, environment.of_cluster(_spec(paths)))
-
-
-def load(paths: ClusterPaths, archive: Path) -> int:
-    """Import an image archive (OCI or Docker) into the container runtime."""
-    if _spec_of_running(paths).profile != "full":
-        raise ClusterError(f"cluster {paths.name} runs no containers; only the profile full takes images")
-    return execute(paths, ["ctr", "--namespace", "k8s.io", "images", "import", str(archive.resolve())])
-
-
-def logs(paths: ClusterPaths, component: str) -> str:
-    """A component's log; ClusterError naming the components if there is none."""
-    file = paths.logs / f"{component}.log"
-    if not file.exists():
-        there = ", ".join(sorted(path.stem for path in paths.logs.glob("*.log"))) or "none: it is down"
-        raise ClusterError(f"no log of {component!r} in cluster {paths.name}; there is: {there}")
-    return file.read_text(errors="replace")
-
-
-def _running(paths: ClusterPaths) -> running.Running:
-    found = running.find(paths)
-    if found is None or not paths.ready.exists():
-        raise ClusterError(f"cluster {paths.name} is down; start it with `hack/cluster up --name {paths.name}`")
-    return found
-
-
-def _spec(paths: ClusterPaths) -> ClusterSpec:
-    return ClusterSpec.read(paths.state / "spec.json")
-
-
-def _spec_of_running(paths: ClusterPaths) -> ClusterSpec:
-    _running(paths)
-    return _spec(paths)

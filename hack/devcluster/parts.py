@@ -82,3 +82,11 @@ def contour() -> GoBuild:
             (module, "examples/gateway/00-crds.yaml", "gateway-api-crds.yaml"),
         ),
     )
+
+
+def kind() -> GoBuild:
+    """The cluster in a Docker container."""
+    folder = GO_MODULES / "kind"
+    return GoBuild(
+        name="kind", package="sigs.k8s.io/kind", sources={path: folder / path for path in ("go.mod", "go.sum")}
+    )

@@ -17,7 +17,7 @@ _END_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A cluster's first process. `started` (in clock ticks since boot) and `boot` tell it from a later one of its id."""
+    """A cluster's first process; `started` (clock ticks since boot) and `boot` tell it from a later one of its id."""
 
     pid: int
     started: int

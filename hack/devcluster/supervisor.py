@@ -1,4 +1,4 @@
-"""PID 1 of the cluster's namespaces: starts the components, restarts those that die, and takes all with it when it ends.
+"""PID 1 of the cluster's namespaces: starts the components, restarts those that die, takes all with it when it ends.
 
 Started by `up` as `python3 supervisor.py SPEC PROGRESS-FD`. It tells its progress on that pipe; when the other end goes
 away before the cluster is ready, this process ends, and with it every process of the cluster.
@@ -45,7 +45,8 @@ class Supervisor:
     def start(self, component: Component) -> None:
         """Start a component; its output goes to its log, its process id to `pids/`, for tests that kill it."""
         log = os.open(self._log(component.name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
+        no_input = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+        actions = [no_input, (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | component.environment
         pid = os.posix_spawn(component.argv[0], component.argv, environment, file_actions=actions, setsid=True)
         os.close(log)

