@@ -48,5 +48,5 @@ def cron_job(service: str, name: str) -> str:
 
 
 def job_policy(service: str) -> str:
-    """The NetworkPolicy of a service's job pods."""
-    return f"{service}-jobs"
+    """The NetworkPolicy of a service's job pods; with a dot, which no Microservice has in its name."""
+    return f"{service}.jobs"
