@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tempfile
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ async def create(kube: Kube, namespace: str, name: str, spec: dict[str, Any]) ->
 
 
 async def kubectl(*arguments: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        "kubectl", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, error = await process.communicate()
+    # Test clusters share an address, and kubectl keeps what it discovered by address.
+    with tempfile.TemporaryDirectory() as cache:
+        process = await asyncio.create_subprocess_exec(
+            "kubectl", "--cache-dir", cache, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, error = await process.communicate()
     assert process.returncode == 0, error.decode()
     return out.decode()
 

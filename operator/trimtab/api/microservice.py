@@ -37,11 +37,10 @@ DEFAULT_PORTS = (Port(name="http", port=8080),)
 
 
 class MicroserviceSpec(ApiModel):
-    """What a service is to be. Only `image` is required.
+    """What a service is to be. Only `image` is required; each field says what its absence means."""
 
-    An absent `ports` is DEFAULT_PORTS, here and not in the CRD: a list or object that is absent in a manifest stays
-    absent in the cluster, so that Git and cluster agree. An empty list means a worker.
-    """
+    # Lists and objects have their defaults here and not in the CRD: what is absent in a manifest stays absent in the
+    # cluster, so that Git and cluster agree.
 
     rules: ClassVar = SPEC_RULES
 

@@ -47,7 +47,7 @@ def _known_mounts(field: str) -> Rule:
     unknown = "!has(self.volumes) || !self.volumes.exists(v, v.name == m.name)"
     return Rule(
         rule=f"!has(self.{field}) || self.{field}.all(c, !has(c.volumeMounts) || !c.volumeMounts.exists(m, {unknown}))",
-        message="volumeMounts %s name no entry of spec.volumes: add the volume or correct the name",
+        message=f"volumeMounts %s of {field} name no entry of spec.volumes: add the volume or correct the name",
         values=(f"self.{field}.map(c, has(c.volumeMounts), c.volumeMounts.map(m, {unknown}, m.name))",),
         field_path=f".{field}",
     )

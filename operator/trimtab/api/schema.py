@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
 from trimtab.api.meta import VALIDATIONS, ApiModel
 
 Schema = dict[str, Any]
@@ -39,8 +41,16 @@ def structural_schema(model: type[ApiModel], *, defaults: bool) -> Schema:
     CEL rules can rely on it and users see it; lists, objects and optional fields never have one, so that what is absent
     in a manifest stays absent. Raises ValueError for what no structural schema can say.
     """
-    source = model.model_json_schema(by_alias=True)
+    source = model.model_json_schema(by_alias=True, schema_generator=_AsDeclared)
     return _rewrite(source, source.get("$defs", {}), defaults)
+
+
+class _AsDeclared(GenerateJsonSchema):
+    """Keeps the order in which fields and examples are written."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        """Leaves `value` as it is."""
+        return value
 
 
 def _rewrite(node: Mapping[str, Any], definitions: Mapping[str, Any], defaults: bool) -> Schema:
