@@ -46,8 +46,8 @@ class HealthServer:
     async def start(self) -> int:
         """Listens; returns the port."""
         app = web.Application()
-        app.router.add_get("/healthz", lambda _: self._answer(self._live))
-        app.router.add_get("/readyz", lambda _: self._answer(self._ready))
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -61,12 +61,23 @@ class HealthServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _answer(self, checks: dict[str, Check]) -> web.Response:
-        problems = [f"{name}: {problem}" for name, check in checks.items() if (problem := check())]
-        if problems and checks is self._live:
+    async def _healthz(self, _: web.Request) -> web.Response:
+        problems = _problems(self._live)
+        if problems:
             logger.warning("not alive: %s", "; ".join(problems))
-        return web.Response(text="\n".join(problems) or "ok", status=503 if problems else 200)
+        return _answer(problems)
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        return _answer(_problems(self._ready))
 
     async def _metrics(self, _: web.Request) -> web.Response:
         self._measure()
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _problems(checks: dict[str, Check]) -> list[str]:
+    return [f"{name}: {problem}" for name, check in checks.items() if (problem := check())]
+
+
+def _answer(problems: list[str]) -> web.Response:
+    return web.Response(text="\n".join(problems) or "ok", status=503 if problems else 200)
