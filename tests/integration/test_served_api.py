@@ -1,6 +1,5 @@
 """The Microservice as clients see it: defaults, subresources, columns, merging, `kubectl explain`."""
 
-import asyncio
 import json
 import tempfile
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from tests.integration.test_admission import microservice
 from tests.support.kube import Kube, KubeError, path
+from tests.support.kubectl import run
 
 
 async def create(kube: Kube, namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -19,12 +19,7 @@ async def create(kube: Kube, namespace: str, name: str, spec: dict[str, Any]) ->
 async def kubectl(*arguments: str) -> str:
     # Test clusters share an address, and kubectl keeps what it discovered by address.
     with tempfile.TemporaryDirectory() as cache:
-        process = await asyncio.create_subprocess_exec(
-            "kubectl", "--cache-dir", cache, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        out, error = await process.communicate()
-    assert process.returncode == 0, error.decode()
-    return out.decode()
+        return await run("kubectl", "--cache-dir", cache, *arguments)
 
 
 def condition(status: str, reason: str) -> dict[str, Any]:
