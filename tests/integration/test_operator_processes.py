@@ -153,3 +153,45 @@ async def test_a_watch_that_is_refused_for_good_ends_the_process(kube: Kube, tmp
     async with running(tmp_path / "log", env=env) as operator:
         assert await operator.exit_code(60) == 1
     assert "leases" in (tmp_path / "log").read_text()
+
+
+GATEWAY_KINDS = {"HTTPRoute": "httproutes", "GRPCRoute": "grpcroutes", "Gateway": "gateways"}
+
+
+def _gateway_crd(kind: str, plural: str) -> Object:
+    """Just enough of the Gateway API for a route to be written."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
+    group = "gateway.networking.k8s.io"
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}", "annotations": {"api-approved.kubernetes.io": "unapproved, a test"}},
+        "spec": {
+            "group": group,
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": f"{kind}List"},
+            "scope": "Namespaced",
+            "versions": [{**version, "subresources": {"status": {}}}],
+        },
+    }
+
+
+async def test_an_api_that_is_installed_later_is_used_without_a_restart(kube: Kube, tmp_path: Path, shop: str) -> None:
+    if await kube.get("CustomResourceDefinition", "", "httproutes.gateway.networking.k8s.io"):
+        pytest.skip("this cluster has the Gateway API from the start")
+    env = {"TRIMTAB_LEASE_NAME": f"lease-{shop}", "TRIMTAB_LEASE_NAMESPACE": shop}
+    async with running(tmp_path / "log", env=env):
+        space = Shop(kube, shop)
+        await space.apply(expose={"gateway": {"name": "public"}, "hosts": ["shop.example"]})
+
+        async def told() -> bool:
+            return "APINotInstalled" in str((await space.get("Microservice") or {}).get("status"))
+
+        await poll(told, 20, "the missing API is named")
+        try:
+            for kind, plural in GATEWAY_KINDS.items():
+                await kube.create(_gateway_crd(kind, plural))
+            await poll(lambda: space.get("HTTPRoute"), 30, "the route exists")
+        finally:
+            for plural in GATEWAY_KINDS.values():
+                await kube.delete("CustomResourceDefinition", "", f"{plural}.gateway.networking.k8s.io")
