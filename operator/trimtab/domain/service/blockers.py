@@ -84,13 +84,13 @@ def of_pods(pods: Iterable[Object]) -> Iterator[Blocker]:
 
 def _of_pod(pod: Object) -> tuple[Reason, str] | None:
     status = pod.get("status") or {}
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return Reason.UNSCHEDULABLE, _detail(condition.get("message") or "no node can take the pod")
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     for container in containers:
         if not container.get("ready") and (found := _of_container(container)) is not None:
             return found
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return Reason.UNSCHEDULABLE, _detail(condition.get("message") or "no node can take the pod")
     running = [each for each in status.get("containerStatuses") or () if "running" in (each.get("state") or {})]
     waiting = [each["name"] for each in running if not each.get("ready")]
     if waiting and len(running) == len(status["containerStatuses"]):

@@ -99,7 +99,7 @@ def _missing_secrets(observation: Observation, deployment: Object) -> Iterator[B
     for name in sorted({reference.name for reference in references if not reference.optional}):
         content = observation.secrets.get(name)
         if content is not None and content.digest is None:
-            message = "pods refer to it, but it does not exist: create it"
+            message = f"pods refer to Secret {name}, which does not exist: create it"
             yield Blocker(kind="Secret", name=name, reason=Reason.SECRET_NOT_FOUND, message=message)
 
 
