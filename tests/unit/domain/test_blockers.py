@@ -56,6 +56,7 @@ def crashed(state: dict[str, Any], code: int = 1, reason: str = "Error", restart
         (waiting("RunContainerError", "exec: /nope: no such file"), Reason.CONTAINER_CONFIG_ERROR, "no such file"),
         (crashed({"waiting": {"reason": "CrashLoopBackOff"}}), Reason.CRASH_LOOP_BACK_OFF, "exit code 1: see its log"),
         (crashed({}), Reason.CRASH_LOOP_BACK_OFF, "exit code 1"),
+        (waiting("CrashLoopBackOff"), Reason.CRASH_LOOP_BACK_OFF, "container app keeps ending: see its log"),
         (crashed({"running": {}}, 137, "OOMKilled"), Reason.CRASH_LOOP_BACK_OFF, "raise resources.limits.memory"),
         (
             crashed({"waiting": {"reason": "CrashLoopBackOff"}}, 0, "Completed"),

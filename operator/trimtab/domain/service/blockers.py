@@ -106,8 +106,8 @@ def _of_container(container: Mapping[str, Any]) -> tuple[Reason, str] | None:
         return Reason.IMAGE_PULL_BACK_OFF, _image_message(container, message)
     if reason in _CONFIG_REASONS:
         return _config_error(name, message)
-    ended = state.get("terminated") or (container.get("lastState") or {}).get("terminated")
-    if ended and container.get("restartCount", 0) + ("terminated" in state) > 0 and not _well(ended, state):
+    ended = state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
+    if reason == "CrashLoopBackOff" or (ended and not _well(ended, state)):
         return Reason.CRASH_LOOP_BACK_OFF, _crash_message(name, ended)
     return None
 
@@ -138,8 +138,9 @@ def _crash_message(name: str, ended: Mapping[str, Any]) -> str:
     reason = ended.get("reason", "")
     if reason == "OOMKilled":
         return f"container {name} was ended because it used more than its memory limit: raise resources.limits.memory"
+    code = f" with exit code {ended['exitCode']}" if "exitCode" in ended else ""
     why = f" ({reason})" if reason and reason not in ("Error", "Completed") else ""
-    return f"container {name} keeps ending with exit code {ended.get('exitCode')}{why}: see its log"
+    return f"container {name} keeps ending{code}{why}: see its log"
 
 
 def of_deployment(deployment: Object) -> Iterator[Blocker]:
