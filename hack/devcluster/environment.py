@@ -16,6 +16,8 @@ def of_cluster(spec: ClusterSpec) -> dict[str, str]:
     ours = {
         "PATH": ":".join(programs),
         "KUBECONFIG": str(paths.kubeconfig),
+        # kubectl keys its discovery cache by address, which all clusters share
+        "KUBECACHEDIR": str(paths.state / "kubectl-cache"),
         "TRIMTAB_CLUSTER": spec.name,
         "TRIMTAB_CLUSTER_PROFILE": spec.profile,
         "TRIMTAB_CLUSTER_STATE": str(paths.state),
