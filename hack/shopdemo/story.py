@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ def tell(narrator: Narrator, *, load: str, build: str) -> None:
 def _install(narrator: Narrator, build: str) -> None:
     narrator.step("The operator", "Two charts: the definitions of its kinds, and the operator with two replicas.")
     helm = "helm upgrade --install --namespace trimtab-system --create-namespace"
-    show(narrator, f"{helm} trimtab-crds charts/trimtab-crds", quiet=True)
-    settings = f"--set image.repository=trimtab,image.tag=dev,podAnnotations.build={build}"
+    show(narrator, f"{helm} trimtab-crds charts/trimtab-crds --force-conflicts", quiet=True)
+    settings = f"--values hack/shopdemo/values.yaml --set podAnnotations.build={build}"
     show(narrator, f"{helm} trimtab charts/trimtab {settings}", quiet=True)
     show(narrator, "kubectl -n trimtab-system rollout status deployment/trimtab --timeout=150s", quiet=True)
     show(narrator, "kubectl -n trimtab-system get pods")
@@ -153,7 +154,7 @@ def _next(narrator: Narrator) -> None:
         ("kubectl -n shop get events --sort-by=.lastTimestamp", "what has happened"),
         ("kubectl -n shop top pods", "what it costs"),
         ("kubectl -n trimtab-system logs deployment/trimtab", "one line for each reconcile"),
-        ("trimtab status -n shop", "the same in Trimtab's own words"),
+        *([("trimtab status orders -n shop", "one service, as a tree")] if shutil.which("trimtab") else []),
     ):
         narrator.output(f"{line:55} # {what}")
     narrator.say("Read docs/guides/microservice.md. Remove the cluster with: hack/demo --down")
