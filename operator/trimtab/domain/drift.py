@@ -30,6 +30,9 @@ _MERGE_KEYS: dict[str, tuple[str, ...]] = {
 _ATOMIC_MAPS = frozenset({"selector", "podSelector", "namespaceSelector", "labelSelector", "nodeSelector"})
 """Maps of which the whole is ours: a label that somebody adds to a selector changes what is selected."""
 
+_DROPPED_MAPS = frozenset({"annotations", "labels", "data", "resources"})
+"""Maps that the API server leaves out when they are empty. Elsewhere, as in `emptyDir: {}`, an empty map is a value."""
+
 _ATOMIC_KINDS = frozenset({"HTTPRoute", "GRPCRoute", "HorizontalPodAutoscaler"})
 """Kinds all of whose lists are atomic."""
 
@@ -68,7 +71,7 @@ def _differs(field: str, desired: Any, live: Any, associative: bool) -> bool:
         if field in _ATOMIC_MAPS:
             return True
         if not isinstance(live, dict):
-            return live is not None or any(value not in _EMPTY for value in desired.values())
+            return bool(desired) or live is not None or field not in _DROPPED_MAPS
         return any(_differs(key, value, live.get(key), associative) for key, value in desired.items())
     if isinstance(desired, list | tuple):
         return _list_differs(field, desired, live or (), associative)

@@ -60,6 +60,17 @@ def test_false_is_a_value() -> None:
     assert differs(desired, deployment([{"name": "app", "securityContext": {}}]))
 
 
+def test_an_empty_map_can_be_a_value() -> None:
+    desired = {
+        "kind": "Deployment",
+        "metadata": {"annotations": {}},
+        "spec": {"volumes": [{"name": "a", "emptyDir": {}}]},
+    }
+    live = {"kind": "Deployment", "metadata": {}, "spec": {"volumes": [{"name": "a", "emptyDir": {}}]}}
+    assert not differs(desired, live)
+    assert differs(desired, {**live, "spec": {"volumes": [{"name": "a", "hostPath": {"path": "/"}}]}})
+
+
 def test_a_label_added_to_a_selector_is_drift() -> None:
     desired = {"kind": "Service", "metadata": {}, "spec": {"selector": {"a": "1"}}}
     assert differs(desired, {"kind": "Service", "metadata": {}, "spec": {"selector": {"a": "1", "b": "2"}}})
