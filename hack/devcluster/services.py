@@ -7,6 +7,7 @@ import urllib.request
 from devcluster import api, templates
 from devcluster.addresses import METRICS_SERVER_PORT, NODE_IP, PROMETHEUS_PORT
 from devcluster.component import Component, flags
+from devcluster.discovery import targets_path
 from devcluster.paths import HACK
 from devcluster.spec import ClusterSpec
 from devcluster.supervisor import Supervisor
@@ -19,6 +20,7 @@ def start(supervisor: Supervisor) -> None:
     supervisor.start(Component(name="coredns", argv=[spec.program("coredns"), "-conf", str(corefile)]))
     supervisor.start(_metrics_server(spec))
     discovery = [sys.executable, "-I", str(HACK / "devcluster" / "discovery.py"), str(spec.paths.state / "spec.json")]
+    targets_path(spec).parent.mkdir()  # Prometheus watches the folder from its start
     supervisor.start(Component(name="discovery", argv=discovery))
     supervisor.start(_prometheus(spec))
 
