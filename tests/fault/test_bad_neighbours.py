@@ -10,7 +10,7 @@ from tests.fault.laboratory import Laboratory
 from tests.fault.scenario import PATIENCE
 from tests.fault.world import World
 from tests.support.figures import ms, percentile
-from tests.support.kube import Kube, Object
+from tests.support.kube import STRATEGIC, Kube, Object
 
 SAMPLES = 10
 SLOWER = 5
@@ -67,7 +67,7 @@ async def denied(this: World) -> AsyncIterator[None]:
 @asynccontextmanager
 async def unpullable(this: World) -> AsyncIterator[None]:
     """The image cannot be pulled. Told in the kubelet's words, since fake nodes pull nothing."""
-    await _pending_pods(this, 1)
+    await _running_pods(this, 1)
     await _tell(this.kube, this, "ImagePullBackOff", 0)
     await _says(this, "broken", "ImagePullBackOff")
     yield
@@ -76,7 +76,7 @@ async def unpullable(this: World) -> AsyncIterator[None]:
 @asynccontextmanager
 async def crashing(this: World) -> AsyncIterator[None]:
     """Ten pods crash, and say so 1,000 times in all, while the others are measured."""
-    await _pending_pods(this, 10)
+    await _running_pods(this, 10)
     await _tell(this.kube, this, "CrashLoopBackOff", 0)
     await _says(this, "broken", "CrashLoopBackOff")
 
@@ -89,10 +89,11 @@ async def crashing(this: World) -> AsyncIterator[None]:
     await noise
 
 
-async def _pending_pods(this: World, count: int) -> None:
-    nowhere = {"nodeSelector": {"no-such-node": "true"}}
-    await this.kube.apply(service(this.namespace, "broken", replicas=count, placement=nowhere))
-    await this.mirror.until(lambda: len(_pods(this)) == count, PATIENCE, f"{count} pods")
+async def _running_pods(this: World, count: int) -> None:
+    """Pods that are past the stage in which the fake kubelet would still write their status."""
+    await this.kube.apply(service(this.namespace, "broken", replicas=count))
+    await _says(this, "broken", "Available")
+    assert len(_pods(this)) == count
 
 
 def _pods(this: World) -> list[Object]:
@@ -106,9 +107,10 @@ async def _tell(kube: Kube, this: World, reason: str, restarts: int) -> None:
     container = {"name": "app", "image": "x", "imageID": "", "ready": False, "restartCount": restarts, "state": state}
     if restarts:
         container["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
-    body = {"status": {"containerStatuses": [container]}}
+    unready = [{"type": kind, "status": "False"} for kind in ("Ready", "ContainersReady")]
+    body = {"status": {"conditions": unready, "containerStatuses": [container]}}
     names = [pod["metadata"]["name"] for pod in _pods(this)]
-    await asyncio.gather(*(kube.patch("Pod", this.namespace, name, body, "status") for name in names))
+    await asyncio.gather(*(kube.patch("Pod", this.namespace, name, body, "status", STRATEGIC) for name in names))
 
 
 async def _says(this: World, name: str, reason: str) -> None:

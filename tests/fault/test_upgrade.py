@@ -26,7 +26,9 @@ async def test_a_later_version_restarts_no_pod(laboratory: Laboratory) -> None:
         await this.keeper.operator.ready()
         await poll(lambda: this.keeper.operator.metric("controller_runtime_reconcile_total"), PATIENCE, "a reconcile")
         await this.quiet(3)
-        assert [str(call.signature) for call in this.rig.writes[written:]] == []
+        # The autoscaler without metrics has news now and then, which status passes on; nothing else may change.
+        later = [str(call.signature) for call in this.rig.writes[written:] if call.subresource != "status"]
+        assert later == []
         assert history(this.mirror, this.namespace) == before
 
         await change_image(this.kube, this.mirror, this.namespace)

@@ -34,7 +34,7 @@ def translate(code: int, body: bytes, headers: Mapping[str, str]) -> ClusterErro
     details = status.get("details") or {}
     if code == 429:
         return ThrottledError(message, _retry_after(headers, details))
-    if _by_webhook(message):
+    if _by_admission(message):
         return DeniedError(message)
     if code == 404:
         return _not_found(details, message)
@@ -76,9 +76,13 @@ def _uid_differs(details: Mapping[str, Any]) -> bool:
     return bool(causes) and all(cause.get("field") == "metadata.uid" for cause in causes)
 
 
-def _by_webhook(message: str) -> bool:
-    """A webhook denies with a code of its author's choice, and one that is down makes a 500: users must know both."""
-    return message.startswith("admission webhook ") or "failed calling webhook" in message
+def _by_admission(message: str) -> bool:
+    """A webhook denies with a code of its author's choice, a ValidatingAdmissionPolicy with 422 unless told otherwise.
+
+    A webhook that is down makes a 500. Users must know all of them, and whoever denies may change their mind.
+    """
+    webhook = message.startswith("admission webhook ") or "failed calling webhook" in message
+    return webhook or "ValidatingAdmissionPolicy " in message
 
 
 def _retry_after(headers: Mapping[str, str], details: Mapping[str, Any]) -> float:
