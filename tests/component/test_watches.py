@@ -43,6 +43,9 @@ class Cluster:
         self.discovered += 1
         return True
 
+    def serves(self, api_version: str, kind: str) -> bool:
+        return False
+
 
 class Rig:
     def __init__(self, *there: str) -> None:
@@ -139,13 +142,17 @@ async def test_a_refused_watch_is_no_sign_of_life() -> None:
     assert rig.observer.ages() == {}
 
 
-async def test_a_rescan_of_an_optional_api_refreshes_discovery(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_rescan_of_the_apis_refreshes_discovery(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trimtab.adapters.kubernetes.watches.RESCAN_PAUSE", 0.0)
     rig = Rig()
-    await rig.request("/apis/gateway.networking.k8s.io/v1")
+    routes = "/apis/gateway.networking.k8s.io/v1/httproutes?watch=true"
+    await rig.request(routes)
+    await rig.request(f"{PATH}?watch=true")
+    await rig.request("/apis")
     for _ in range(5):
         await asyncio.sleep(0)
     assert (rig.cluster.discovered, rig.discoveries) == (1, 1)
+    assert set(rig.observer.ages()) == {("ConfigMap", "")}, "nobody watches what is not served, so it gives no sign"
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,13 @@ class MicroserviceReconciler:
         self._recorder = recorder
         self._clock = clock
         self._settings = settings
-        self._nonces: dict[str, str] = {}
+        self._nonces: dict[Key, str] = {}
 
     async def reconcile(self, run: Run) -> Outcome:
         """One run over one key; raises whatever a later repetition may cure."""
         resource = self._cluster.cached(microservice_ref(run.key))
         if resource is None:
+            self._nonces.pop(run.key, None)
             run.gone = True
             return Done()
         run.generation = resource["metadata"].get("generation")
@@ -57,7 +58,7 @@ class MicroserviceReconciler:
             spec = MicroserviceSpec.model_validate(resource["spec"])
         except ValidationError as error:
             return await self._publish(resource, invalid(resource, _explain(error), self._clock.now()), run)
-        observation = await self._observe(resource, spec)
+        observation = await self._observe(run.key, resource, spec)
         plan = decide(observation, self._clock.now())
         observation = await self._record_intent(observation, plan, run)
         failures = await execute(self._cluster, plan.waves, run)
@@ -65,12 +66,12 @@ class MicroserviceReconciler:
             observation = replace(observation, **self._look(observation.resource))
         return await self._publish(observation.resource, report(observation, plan, failures, self._clock.now()), run)
 
-    async def _observe(self, resource: Object, spec: MicroserviceSpec) -> Observation:
+    async def _observe(self, key: Key, resource: Object, spec: MicroserviceSpec) -> Observation:
         seen = self._look(resource)
         children: Mapping[ObjectRef, Object] = seen["children"]
         namespace = resource["metadata"]["namespace"]
         names = secrets_of(spec, children)
-        self._heed_nonce(resource, names)
+        self._heed_nonce(key, resource, names)
         return Observation(
             resource=resource,
             spec=spec,
@@ -93,12 +94,12 @@ class MicroserviceReconciler:
             "pods": tuple(self._cluster.pods(metadata["namespace"], metadata["name"])),
         }
 
-    def _heed_nonce(self, resource: Object, names: frozenset[str]) -> None:
+    def _heed_nonce(self, key: Key, resource: Object, names: frozenset[str]) -> None:
         """A new value of the annotation `trimtab.dev/reconcile` asks for a fresh look at everything."""
         nonce = resource["metadata"].get("annotations", {}).get(NONCE)
-        if nonce is None or self._nonces.get(uid_of(resource)) == nonce:
+        if nonce is None or self._nonces.get(key) == nonce:
             return
-        self._nonces[uid_of(resource)] = nonce
+        self._nonces[key] = nonce
         for name in names:
             self._secrets.expire(resource["metadata"]["namespace"], name)
 

@@ -2,7 +2,7 @@
 
 A middleware of kopf's HTTP session sees its lists and watches. From them we learn (a) that a watch has been relisted,
 which happens after a gap (410 Gone): objects that vanished in the gap sent no event and are ghosts in our cache;
-(b) that the group of an optional API was rescanned; (c) that a watch is alive.
+(b) that kopf rescans the APIs, because a CRD came or went; (c) that a watch is alive.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.adapters.kubernetes.cluster import KubernetesCluster
-from trimtab.adapters.kubernetes.kinds import GATEWAY_API, Kind, watched_kind
+from trimtab.adapters.kubernetes.kinds import OPTIONAL, Kind, watched_kind
 from trimtab.domain.objects import Object, ObjectRef, ref_of
 from trimtab.ports.cluster import ClusterError
 
@@ -71,7 +71,7 @@ class WatchObserver:
         """Looks at each request of kopf; changes none."""
         scope = _scope(request.url.path)
         if scope is None:
-            if request.url.path == f"/apis/{GATEWAY_API}":
+            if request.url.path == "/apis":
                 self._refresh_discovery()
             return await handler(request)
         watching = request.url.query.get("watch") == "true"
@@ -130,10 +130,14 @@ class WatchObserver:
     async def _discover(self) -> None:
         await asyncio.sleep(RESCAN_PAUSE)
         try:
-            if await self._cluster.discover():
-                self._on_discovery()
+            changed = await self._cluster.discover()
         except ClusterError as error:
             logger.info("discovery failed, the last answer holds: %s", error)
+            return
+        gone = {kind.kind for kind in OPTIONAL if not self._cluster.serves(kind.api_version, kind.kind)}
+        self._signs = {scope: sign for scope, sign in self._signs.items() if scope[0] not in gone}
+        if changed:
+            self._on_discovery()
 
 
 def _scope(path: str) -> Scope | None:
