@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from devcluster import parts
+from devcluster import parts, pin
 from devcluster.component import flags
 from devcluster.errors import ClusterError
 
@@ -43,3 +43,25 @@ def test_the_key_of_a_build_changes_with_each_of_its_inputs(tmp_path, monkeypatc
 
 def test_flags_are_written_as_go_programs_read_them():
     assert flags(secure_port=6443, leader_elect=False) == ["--secure-port=6443", "--leader-elect=false"]
+
+
+def test_a_new_kubernetes_version_gets_the_published_release_of_every_staging_module():
+    upstream = """module k8s.io/kubernetes
+
+go 1.26.0
+
+godebug default=go1.26
+
+require go.etcd.io/etcd/client/v3 v3.6.8
+
+replace (
+	k8s.io/api => ./staging/src/k8s.io/api
+	k8s.io/kube-proxy => ./staging/src/k8s.io/kube-proxy
+)
+"""
+
+    text = pin.go_mod("1.36.4", upstream)
+
+    assert "\tk8s.io/api => k8s.io/api v0.36.4\n\tk8s.io/kube-proxy => k8s.io/kube-proxy v0.36.4\n" in text
+    assert {"go 1.26.0", "godebug default=go1.26", "\tk8s.io/kubernetes v1.36.4"} <= set(text.splitlines())
+    assert "go.etcd.io/etcd/server/v3 v3.6.8" in text
