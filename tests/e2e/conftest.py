@@ -1,5 +1,6 @@
 """The operator in a real cluster, installed once from its image by its chart; tests work in namespaces of their own."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,8 +29,15 @@ async def kube() -> AsyncIterator[Kube]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def audit_begin() -> int | None:
+    """The size of the API server's audit log in bytes before the operator is installed; None if it keeps none."""
+    log = os.environ.get("TRIMTAB_AUDIT_LOG")
+    return Path(log).stat().st_size if log else None
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def images() -> Images:
+async def images(audit_begin: int | None) -> Images:
     """The images that the cluster has, and the operator running from its own."""
     images = Images()
     await install_crds()

@@ -65,6 +65,8 @@ class Load:
             "name": "load",
             "image": self.image,
             "args": [*args, *self.options],
+            # Without a share of the CPU of its own it would be late itself, and call the service late.
+            "resources": {"requests": {"cpu": "200m", "memory": "32Mi"}},
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         }
         return {

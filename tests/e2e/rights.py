@@ -41,14 +41,15 @@ async def granted(kube: Kube, namespace: str, account: str) -> set[Right]:
 
 
 class Usage:
-    """The requests of one user in an audit log."""
+    """The requests of one user in an audit log after the first `begin` bytes of it."""
 
-    def __init__(self, log: Path, user: str) -> None:
+    def __init__(self, log: Path, begin: int, user: str) -> None:
         self.used: set[Right] = set()
         self.denied: list[str] = []
-        with log.open() as lines:
+        with log.open("rb") as lines:
+            lines.seek(begin)
             for line in lines:
-                if user in line and line.endswith("\n"):
+                if user.encode() in line and line.endswith(b"\n"):
                     entry = json.loads(line)
                     if entry["user"]["username"] == user:
                         self._note(entry)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tests.e2e.diagnosis import describe
 from tests.support.kube import Kube, KubeError, Object, path, poll
-from tests.support.kubectl import kubectl
+from tests.support.kubectl import items, kubectl
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -107,6 +107,14 @@ class Space:
         """The objects of one kind that carry the label of a Microservice."""
         found: list[Object] = (await self.kube.list(kind, self.name, f"trimtab.dev/microservice={name}"))["items"]
         return found
+
+    async def everything(self, name: str) -> list[Object]:
+        """Every object of the namespace, of whatever kind, that carries the label of a Microservice."""
+        kinds = (await kubectl("api-resources", "--verbs=list", "--namespaced", "-o", "name")).split()
+        asked = ",".join(kind for kind in kinds if not kind.startswith("events"))
+        found = await items(asked, "-n", self.name, "-l", f"trimtab.dev/microservice={name}")
+        # Endpoints copy a Service's labels, pod metrics those of a pod. They go once their controllers notice.
+        return [obj for obj in found if obj["kind"] not in ("Endpoints", "EndpointSlice", "PodMetrics")]
 
     async def ask(self, name: str, url: str = "/") -> Object:
         """The JSON answer of a Microservice, asked through the API server's service proxy."""

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from tests.e2e.installation import Images
 from tests.e2e.space import Space, new_space, uids
-from tests.support.kube import Kube, Object, poll
-from tests.support.kubectl import items, kubectl
+from tests.support.kube import Kube, poll
+from tests.support.kubectl import kubectl
 
 JOB = {"name": "migrate", "run": "BeforeRollout", "command": ["/demo-app", "migrate"]}
 REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 * * *", "command": ["/demo-app", "version"]}
@@ -27,15 +27,6 @@ async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
         yield space
 
 
-async def labelled(space: Space, name: str) -> list[Object]:
-    """Every object of the namespace, of whatever kind, that carries the label of a Microservice."""
-    kinds = (await kubectl("api-resources", "--verbs=list", "--namespaced", "-o", "name")).split()
-    asked = ",".join(kind for kind in kinds if not kind.startswith("events"))
-    found = await items(asked, "-n", space.name, "-l", f"trimtab.dev/microservice={name}")
-    # Endpoints and EndpointSlices copy a Service's labels; pod metrics those of a pod. They go when it is noticed.
-    return [obj for obj in found if obj["kind"] not in ("Endpoints", "EndpointSlice", "PodMetrics")]
-
-
 async def test_all_and_only_its_children_go(space: Space) -> None:
     foreign = {
         "apiVersion": "v1",
@@ -48,17 +39,17 @@ async def test_all_and_only_its_children_go(space: Space) -> None:
         },
     }
     await space.kube.create(foreign)
-    kinds = {obj["kind"] for obj in await labelled(space, "goes")}
+    kinds = {obj["kind"] for obj in await space.everything("goes")}
     assert {"Deployment", "Service", "ServiceAccount", "PodDisruptionBudget", "NetworkPolicy", "CronJob"} <= kinds
-    kept = uids(await labelled(space, "stays"))
+    kept = uids(await space.everything("stays"))
 
     await space.kubectl("delete", "msvc", "goes", "--timeout=20s")
 
     async def gone() -> bool:
-        return {obj["metadata"]["name"] for obj in await labelled(space, "goes")} == {"somebody-elses"}
+        return {obj["metadata"]["name"] for obj in await space.everything("goes")} == {"somebody-elses"}
 
     await poll(gone, 60, "the children of 'goes' are gone, and nothing else", every=1)
-    assert uids(await labelled(space, "stays")) == kept
+    assert uids(await space.everything("stays")) == kept
     assert (await space.ask("stays", "/version"))["service"] == "stays"
 
 

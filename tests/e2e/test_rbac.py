@@ -9,16 +9,20 @@ from tests.e2e.rights import Right, Usage, granted
 from tests.support.kube import Kube
 
 UNUSED: dict[Right, str] = {
+    ("deployments.apps", "delete"): "pruned by a version of the operator that makes it under another name",
+    ("poddisruptionbudgets.policy", "delete"): "pruned by a version of the operator that makes none any more",
+    ("microservices.trimtab.dev", "get"): "read live when a write meets a conflict",
     ("microservices.trimtab.dev/finalizers", "update"): "asked for by OwnerReferencesPermissionEnforcement, off here",
 }
-"""Rights that no test of this tier uses, and why they are granted."""
+"""Rights that this tier may leave unused, and why they are granted."""
 
 
 @pytest.fixture
-def usage() -> Usage:
-    if "TRIMTAB_AUDIT_LOG" not in os.environ:
+def usage(audit_begin: int | None) -> Usage:
+    if audit_begin is None:
         pytest.skip("this cluster keeps no audit log (hack/cluster up --audit)")
-    return Usage(Path(os.environ["TRIMTAB_AUDIT_LOG"]), f"system:serviceaccount:{NAMESPACE}:{RELEASE}")
+    log = Path(os.environ["TRIMTAB_AUDIT_LOG"])
+    return Usage(log, audit_begin, f"system:serviceaccount:{NAMESPACE}:{RELEASE}")
 
 
 @pytest.mark.usefixtures("images")
@@ -33,4 +37,4 @@ async def test_nothing_is_granted_without_use(kube: Kube, usage: Usage, request:
         pytest.skip("only a run of the whole tier shows what is used")
     rights = await granted(kube, NAMESPACE, RELEASE)
     assert not [right for right in rights if "*" in right[0] + right[1]]
-    assert rights - usage.used == set(UNUSED)
+    assert rights - usage.used <= set(UNUSED)

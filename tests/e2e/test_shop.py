@@ -22,7 +22,8 @@ def shop(space: Space, image: str) -> list[Object]:
         orders: {"env": _calls(stock), "network": {"allowFrom": [{"microservice": web}]}},
         stock: {"env": {}, "network": {"allowFrom": [{"microservice": orders}]}},
     }
-    return [microservice(space.name, name, image, replicas=2, shutdown=None, **part) for name, part in parts.items()]
+    usual = {"replicas": 2, "shutdown": None, "resources": None}
+    return [microservice(space.name, name, image, **usual, **part) for name, part in parts.items()]
 
 
 def _calls(upstream: str) -> dict[str, str]:
