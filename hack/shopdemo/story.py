@@ -114,7 +114,7 @@ def _break(narrator: Narrator) -> None:
     _set_image(narrator, "stock", MISSING)
     blocker = poll(lambda: _blocked("stock"), "the status names the image", 60)
     show(narrator, f"kubectl -n {NAMESPACE} get msvc")
-    narrator.output(f"{blocker['reason']}: {blocker.get('message', '')}")
+    narrator.output(f"{blocker['reason']}: {blocker.get('message', '')}"[:160] + " ...")
     if versions(poll(lambda: request(GATEWAY, HOST), "the shop answers", 10))["stock"] != "2.0.0":
         raise DemoError("the shop is not answered by the version that served before")
     narrator.result("the shop still answers, from the pods that were there")
