@@ -51,6 +51,11 @@ def ready(spec: ClusterSpec) -> bool:
     return get(spec, "/readyz")[0] == 200
 
 
+def exists(spec: ClusterSpec, path: str) -> bool:
+    """Whether there is an object at `path`."""
+    return get(spec, path)[0] == 200
+
+
 def condition(spec: ClusterSpec, path: str, kind: str) -> bool:
     """Whether the object at `path` has the condition `kind` with status True."""
     status, body = get(spec, path)

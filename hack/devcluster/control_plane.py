@@ -14,6 +14,7 @@ def start(supervisor: Supervisor) -> None:
     """The profile `control-plane`: no containers, and nodes whose pods are Ready at once."""
     start_control_plane(supervisor)
     kwok.start(supervisor)
+    wait_for_service_accounts(supervisor)
 
 
 def start_control_plane(supervisor: Supervisor) -> None:
@@ -22,8 +23,15 @@ def start_control_plane(supervisor: Supervisor) -> None:
     supervisor.start(_etcd(spec))
     supervisor.start(_api_server(spec))
     supervisor.wait_for("API server", lambda: api.ready(spec), "etcd", "kube-apiserver")
+    supervisor.wait_for("namespaces", lambda: api.exists(spec, "/api/v1/namespaces/kube-system"), "kube-apiserver")
     supervisor.start(_controller_manager(spec))
     supervisor.start(_scheduler(spec))
+
+
+def wait_for_service_accounts(supervisor: Supervisor) -> None:
+    """Wait until the controller manager has made the account without which the API server refuses a pod."""
+    account = "/api/v1/namespaces/default/serviceaccounts/default"
+    supervisor.wait_for("service accounts", lambda: api.exists(supervisor.spec, account), "kube-controller-manager")
 
 
 def _etcd(spec: ClusterSpec) -> Component:

@@ -18,3 +18,4 @@ def start(supervisor: Supervisor) -> None:
     containers.wait_for_node(supervisor)
     gateway.wait(supervisor)
     services.wait(supervisor)
+    control_plane.wait_for_service_accounts(supervisor)
