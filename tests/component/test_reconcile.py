@@ -9,7 +9,7 @@ from tests.component.world import ORDERS, World, microservice
 from trimtab.adapters.memory.cluster import Fault
 from trimtab.adapters.memory.lease import MemoryLease
 from trimtab.domain.objects import ObjectRef
-from trimtab.domain.outcome import Done
+from trimtab.domain.outcome import Done, Waiting
 from trimtab.ports.cluster import LeaseLostError, TerminatingError
 
 FULL = {
@@ -197,3 +197,28 @@ async def test_a_kill_around_any_write_changes_nothing(scenario: Callable[[World
         assert world.state() == expected.state(), f"{kind} write {at}"
         assert world.count("ADDED") == expected.count("ADDED"), f"{kind} write {at}"
         assert world.count("DELETED") == expected.count("DELETED"), f"{kind} write {at}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda obj: obj["spec"].update(image="registry.example/orders:2"),
+        lambda obj: obj["metadata"].setdefault("annotations", {}).update({"trimtab.dev/run-job": "reindex/1"}),
+    ],
+    ids=["spec", "request"],
+)
+async def test_a_change_that_the_answer_to_our_own_report_reveals_is_looked_at_at_once(
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    """The answer enters the cache, so that the watch event of the change is old news by the time it comes."""
+    world = World()
+    world.server.create(microservice())
+    world.cluster.stale = True  # the watch is slower than the answer
+
+    def while_running(type_: str, obj: Any) -> None:
+        if obj["kind"] == "Deployment" and type_ == "ADDED":
+            world.edit(ORDERS, change)
+
+    world.server.listeners.append(while_running)
+    assert await world.reconcile() == Waiting(after=0, reason="the resource changed during the run")
+    assert not isinstance(await world.reconcile(), Waiting)

@@ -7,10 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from trimtab.api.microservice import MicroserviceSpec
+from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
-from trimtab.domain.outcome import Done, Outcome
+from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Plan, Report
+from trimtab.domain.service.children import OPTIONAL
 from trimtab.domain.service.decide import decide
+from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
 from trimtab.domain.service.observation import ClusterSettings, Observation, SecretContent
 from trimtab.domain.service.references import failed_jobs, secrets_of
 from trimtab.domain.service.report import invalid, report
@@ -23,11 +26,6 @@ from trimtab.reconcilers.execute import execute
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
 
-API_VERSION = "trimtab.dev/v1alpha1"
-KIND = "Microservice"
-GATEWAY_API = "gateway.networking.k8s.io/v1"
-OPTIONAL_KINDS = ((GATEWAY_API, "HTTPRoute"), (GATEWAY_API, "GRPCRoute"))
-NONCE = "trimtab.dev/reconcile"
 LOG_LINES = 20
 
 
@@ -76,7 +74,7 @@ class MicroserviceReconciler:
             resource=resource,
             spec=spec,
             secrets=await self._read_secrets(namespace, names),
-            served=frozenset(kind for kind in OPTIONAL_KINDS if self._cluster.serves(*kind)),
+            served=frozenset(kind for kind in OPTIONAL if self._cluster.serves(*kind)),
             job_logs={
                 name: await self._job_log(namespace, name, seen["pods"]) for name in failed_jobs(resource, children)
             },
@@ -96,7 +94,7 @@ class MicroserviceReconciler:
 
     def _heed_nonce(self, key: Key, resource: Object, names: frozenset[str]) -> None:
         """A new value of the annotation `trimtab.dev/reconcile` asks for a fresh look at everything."""
-        nonce = resource["metadata"].get("annotations", {}).get(NONCE)
+        nonce = resource["metadata"].get("annotations", {}).get(labels.RECONCILE)
         if nonce is None or self._nonces.get(key) == nonce:
             return
         self._nonces[key] = nonce
@@ -134,7 +132,7 @@ class MicroserviceReconciler:
             return None
         namespace = named.get("namespace") or resource["metadata"]["namespace"]
         return self._cluster.cached(
-            ObjectRef(api_version=GATEWAY_API, kind="Gateway", namespace=namespace, name=named["name"])
+            ObjectRef(api_version=GATEWAY_API_VERSION, kind="Gateway", namespace=namespace, name=named["name"])
         )
 
     async def _record_intent(self, observation: Observation, plan: Plan, run: Run) -> Observation:
@@ -153,17 +151,27 @@ class MicroserviceReconciler:
 
     async def _publish(self, resource: Object, result: Report, run: Run) -> Outcome:
         """Writes the status if it differs, then the Events: an Event about a status that was never written misleads."""
+        answer = resource
         if not same(result.status, resource.get("status", {})):
             run.writes += 1
-            await self._cluster.apply_status(ref_of(resource), result.status, uid=uid_of(resource))
+            answer = await self._cluster.apply_status(ref_of(resource), result.status, uid=uid_of(resource))
         for event in result.events:
             self._recorder.record(resource, event)
+        if _asked(answer) != _asked(resource):  # the answer is in the cache, so the watch has no more news of it
+            return Waiting(after=0, reason="the resource changed during the run")
         return result.outcome
 
 
 def microservice_ref(key: Key) -> ObjectRef:
     """The Microservice that a key of the queue names."""
     return ObjectRef(api_version=API_VERSION, kind=KIND, namespace=key.namespace, name=key.name)
+
+
+def _asked(resource: Object) -> tuple[Any, ...]:
+    """What users ask for: the spec and the deletion, both by the generation, and the annotations that are requests."""
+    annotations = resource["metadata"].get("annotations") or {}
+    requests = (annotations.get(name) for name in (labels.RECONCILE, labels.RUN_JOB))
+    return resource["metadata"].get("generation"), *requests
 
 
 def _explain(error: ValidationError) -> str:
