@@ -50,7 +50,7 @@ async def test_a_leader_that_slept_past_its_lease_writes_nothing(laboratory: Lab
         woken = asyncio.get_running_loop().time()
         this.keeper.operator.send(signal.SIGCONT)
         await poll(lambda: _has_spoken(this.rig, woken), PATIENCE, "the first replica is awake")
-        await this.quiet(3)
+        await this.still(3)
         assert not accepted(this.rig, woken)
         assert await leads(second)
 

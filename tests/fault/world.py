@@ -102,6 +102,10 @@ class World:
     async def quiet(self, seconds: float = QUIET) -> None:
         """Waits until the operator works and has written nothing for a while (L1: the end state is left alone)."""
         await self.keeper.ready()
+        await self.still(seconds)
+
+    async def still(self, seconds: float = QUIET) -> None:
+        """Waits until nothing was written for a while, whether or not the operator could."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
         deadline = begin + PATIENCE
