@@ -33,10 +33,10 @@
   verbs: *child
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]

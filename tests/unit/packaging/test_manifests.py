@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from trimtab.adapters.kubernetes.kinds import WATCHED
+
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate", "deletecollection"}
 READ_ONLY = {"get", "list", "watch"}
@@ -94,3 +96,12 @@ def test_users_get_rights_on_the_kinds_by_aggregation_and_none_on_status() -> No
     assert view["metadata"]["labels"][f"{prefix}view"] == "true"
     assert f"{prefix}view" not in edit["metadata"]["labels"]
     assert not [r for role in roles.values() for rule in role["rules"] for r in rule["resources"] if "status" in r]
+
+
+@pytest.mark.parametrize("file", ["default/rbac.yaml", "namespaced/rbac.yaml"])
+def test_whatever_is_watched_may_be_read_by_name_too(file: str) -> None:
+    """After a gap in a watch, the operator looks for each object that the new list does not mention."""
+    for kind in WATCHED:
+        assert {verb for group, plural, verb in granted(file) if (group, plural) == (kind.group, kind.plural)} >= (
+            READ_ONLY
+        ), kind
