@@ -89,12 +89,15 @@ def _namespace(_context: click.Context, _parameter: click.Parameter, value: str)
 
 
 def _cidrs(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    for cidr in _split(value):
-        try:
-            ipaddress.ip_network(cidr)
-        except ValueError as error:
-            raise click.BadParameter(f"{cidr!r} is no CIDR ({error}): write it as 10.0.0.0/16") from error
-    return _split(value)
+    return tuple(_cidr(cidr) for cidr in _split(value))
+
+
+def _cidr(value: Any) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no CIDR ({error}): write it as 10.0.0.0/16") from error
+    return str(value)
 
 
 def _duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
@@ -124,13 +127,14 @@ def _data_plane(entry: Any) -> DataPlane:
     known = {"gatewayClass", "namespaceSelector", "podSelector", "cidrs"}
     if not isinstance(entry, dict) or not entry.get("gatewayClass") or set(entry) - known:
         raise click.BadParameter(f"{entry!r}: a data plane has gatewayClass and either namespaceSelector or cidrs")
-    if ("namespaceSelector" in entry) == ("cidrs" in entry):
+    namespaces, cidrs = entry.get("namespaceSelector"), entry.get("cidrs") or ()
+    if isinstance(namespaces, dict) == bool(cidrs):
         raise click.BadParameter(f"{entry!r}: set exactly one of namespaceSelector (with podSelector) and cidrs")
     return DataPlane(
         gateway_class=entry["gatewayClass"],
-        namespace_selector=entry.get("namespaceSelector"),
+        namespace_selector=namespaces,
         pod_selector=entry.get("podSelector"),
-        cidrs=tuple(entry.get("cidrs", ())),
+        cidrs=tuple(_cidr(cidr) for cidr in cidrs),
     )
 
 

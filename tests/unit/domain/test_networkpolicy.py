@@ -162,6 +162,14 @@ def test_the_data_plane_of_the_settings_takes_the_place_of_the_label() -> None:
     assert not may(policies, GATEWAY, service("web"), 8080)
 
 
+def test_a_data_plane_without_peers_admits_nobody() -> None:
+    """An empty `from` would admit everybody."""
+    gateway = {"spec": {"gatewayClassName": "envoy"}}
+    settings = ClusterSettings(data_planes=(DataPlane(gateway_class="envoy"),))
+    policies = policies_of("web", SHOP["web"], settings, gateway=gateway)
+    assert not may(policies, STRANGER, service("web"), 8080)
+
+
 def test_only_the_exposed_port_is_open_to_the_gateway() -> None:
     ports = [{"name": "http", "port": 8080}, {"name": "admin", "port": 9000}]
     policies = policies_of("web", {**SHOP["web"], "ports": ports})

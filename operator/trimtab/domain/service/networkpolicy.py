@@ -60,7 +60,7 @@ def _from_gateway(
     if spec.expose is None or not spec.ports:
         return []
     peers, _ = gateway_peers(owner, spec.expose.gateway, settings, gateway)
-    return [{"from": peers, "ports": _ports(spec)[:1]}]
+    return [{"from": peers, "ports": _ports(spec)[:1]}] if peers else []  # an empty `from` admits everybody
 
 
 def gateway_peers(
