@@ -86,6 +86,20 @@ def test_a_burst_of_events_is_one_run() -> None:
     assert rig.taken() == [ORDERS]
 
 
+def test_a_service_of_many_pods_is_looked_at_once_a_second_however_they_crash() -> None:
+    rig = Rig()
+    runs = 0
+    for step in range(400):
+        rig.now = step * 0.01
+        crashing = pod(step + 1, {"trimtab.dev/microservice": "orders"}, status={"phase": f"crash {step}"})
+        crashing["metadata"] |= {"name": f"orders-{step}", "uid": f"p{step}"}
+        rig.intake.event("ADDED", crashing)
+        while (key := rig.queue.take()) is not None:
+            runs += 1
+            rig.queue.done(key)
+    assert 10 <= runs <= 50
+
+
 def test_the_echo_of_an_answer_that_is_cached_already_concerns_nobody() -> None:
     rig = Rig()
     rig.cache.put(deployment(5))

@@ -13,6 +13,10 @@ from trimtab.shell.metrics import watch_events
 SETTLE = 0.03
 """Seconds to wait after an event of a child: they come in bursts, and one look at the end of a burst is enough."""
 
+SETTLE_PER_POD = 0.001
+MAX_SETTLE = 1.0
+"""A look at a service of 1,000 pods is dear, and if they crash there is no end of events: once a second is enough."""
+
 _DELETED = "DELETED"
 _GROUP = f"{MICROSERVICE.group}/"
 
@@ -78,7 +82,11 @@ class Intake:
             case _:
                 owner = owner_of(known)
                 if owner is not None and (obj is None or before is None or _differs(obj, before)):
-                    self._queue.add_after(_key(known, owner), SETTLE)
+                    self._settle(_key(known, owner))
+
+    def _settle(self, key: Key) -> None:
+        pods = self._cache.pod_count(key.namespace, key.name)
+        self._queue.add_after(key, min(MAX_SETTLE, SETTLE + SETTLE_PER_POD * pods))
 
     def _microservice(self, known: Object, obj: Object | None, before: Object | None) -> None:
         """Skips the echo of our own status write: a status that changes while its key runs is the work of that run."""

@@ -47,6 +47,10 @@ class ObjectCache:
         """The pods labelled with this Microservice, in a stable order."""
         return [self._objects[ref] for ref in sorted(self._pods.get((namespace, microservice), ()))]
 
+    def pod_count(self, namespace: str, microservice: str) -> int:
+        """How many pods are labelled with this Microservice."""
+        return len(self._pods.get((namespace, microservice), ()))
+
     def of_kind(self, kind: str, namespace: str = "") -> Iterator[Object]:
         """All objects of a kind, of one namespace or of all."""
         refs = [ref for ref in self._objects if ref.kind == kind and namespace in ("", ref.namespace)]
