@@ -72,6 +72,7 @@ async def run_once(
         (Waiting(after=5.0, reason="SecretNotFound"), 5.0),
         (Stalled(reason="NameConflict"), 600.0),
         (ThrottledError("slow down", 30.0), 33.0),
+        (ThrottledError("at once", 0.0), 0.5),
         (UnavailableError("503"), 0.5),
         (ConflictError("409"), 0.01),
         (DeniedError("403"), 5.0),
@@ -84,6 +85,11 @@ async def run_once(
 async def test_each_outcome_has_its_pace(result: Outcome | Exception, delay: float | None) -> None:
     queue = await run_once(result)
     assert queue.asked == ([] if delay is None else [pytest.approx(delay)])
+
+
+async def test_who_is_throttled_again_and_again_asks_less_and_less() -> None:
+    queue = await run_once(ThrottledError("slow down", 1.0), times=5)
+    assert queue.asked == pytest.approx([1.1, 1.1, 2.0, 4.0, 8.0])
 
 
 async def test_a_resource_that_is_gone_is_not_looked_at_again() -> None:

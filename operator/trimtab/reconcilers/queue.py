@@ -123,11 +123,11 @@ class WorkQueue:
             heapq.heapify(self._timers)
         self._arm()
 
-    def add_rate_limited(self, key: Key, pace: Pace = TRANSIENT) -> float:
-        """Asks for another attempt after a failure; returns the delay in seconds."""
+    def add_rate_limited(self, key: Key, pace: Pace = TRANSIENT, *, at_least: float = 0.0) -> float:
+        """Asks for another attempt after a failure, not before `at_least` seconds; returns the delay in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay = max(pace.delay(failures, self._draw()), self._budget.reserve(self._clock()))
+        delay = max(at_least, pace.delay(failures, self._draw()), self._budget.reserve(self._clock()))
         metrics.QUEUE_RETRIES.labels(self._name).inc()
         self.add_after(key, delay)
         return delay

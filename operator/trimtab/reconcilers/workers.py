@@ -122,7 +122,8 @@ class Workers:
             case LeaseLostError():
                 return Result(name="lease_lost", reason=str(error))
             case ThrottledError(retry_after=after):
-                return Result(name="throttled", reason=str(error), after=after * (1.0 + 0.2 * self._draw()))
+                self._queue.add_rate_limited(key, TRANSIENT, at_least=after * (1.0 + 0.2 * self._draw()))
+                return Result(name="throttled", reason=str(error))
             case ConflictError() | NotFoundError():
                 self._queue.add_rate_limited(key, CONFLICT)
                 return Result(name="conflict", reason=str(error), level=self._loud(key, 10))
