@@ -7,11 +7,27 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from tests.e2e.diagnosis import describe
-from tests.e2e.installation import Images, install, install_crds
+from tests.e2e.installation import Images, install, install_crds, is_installed, renew
 from tests.e2e.space import Space
+from tests.support.figures import Figures
 from tests.support.kube import Kube, connect
 
 HERE = Path(__file__).parent
+
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    figures = config.stash[FIGURES]
+    if figures.rows:
+        terminalreporter.section("figures of the end-to-end tests")
+        for line in figures.table():
+            terminalreporter.line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,6 +46,11 @@ async def kube() -> AsyncIterator[Kube]:
 
 
 @pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
 def audit_begin() -> int | None:
     """The size of the API server's audit log in bytes before the operator is installed; None if it keeps none."""
     log = os.environ.get("TRIMTAB_AUDIT_LOG")
@@ -40,8 +61,11 @@ def audit_begin() -> int | None:
 async def images(audit_begin: int | None) -> Images:
     """The images that the cluster has, and the operator running from its own."""
     images = Images()
+    kept = await is_installed()
     await install_crds()
     await install(images.operator)
+    if kept:
+        await renew()
     return images
 
 

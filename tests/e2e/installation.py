@@ -11,6 +11,7 @@ from tests.support.kubectl import kubectl, run
 CHARTS = Path(__file__).parents[2] / "charts"
 NAMESPACE = "trimtab-system"
 RELEASE = "trimtab"
+DEPLOYMENT = f"deployment/{RELEASE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +43,22 @@ async def install(image: str) -> None:
     repository, tag = image.rsplit(":", 1)
     values = {"image.repository": repository, "image.tag": tag}
     await _helm(RELEASE, CHARTS / "trimtab", *(f"--set={key}={value}" for key, value in values.items()))
-    deployment = f"deployment/{RELEASE}"
-    await kubectl("-n", NAMESPACE, "rollout", "status", deployment, "--timeout=90s", seconds=100)
+    await _available()
+
+
+async def renew() -> None:
+    """Starts the operator's pods anew: in a cluster that was kept, the image may have changed under its tag."""
+    await kubectl("-n", NAMESPACE, "rollout", "restart", DEPLOYMENT)
+    await _available()
+
+
+async def is_installed() -> bool:
+    """Whether the operator is there from an earlier run."""
+    return RELEASE in (await run("helm", "list", "-n", NAMESPACE, "-q")).split()
+
+
+async def _available() -> None:
+    await kubectl("-n", NAMESPACE, "rollout", "status", DEPLOYMENT, "--timeout=120s", seconds=130)
 
 
 async def _helm(release: str, chart: Path, *options: str) -> None:

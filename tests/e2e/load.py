@@ -1,6 +1,7 @@
 """Open-loop load from a pod: a fixed rate, kept-alive and fresh connections, GET and POST, and no failure hidden."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,9 @@ from tests.support.kube import poll
 from tests.support.kubectl import CommandError
 
 Summary = dict[str, Any]
+
+ON_STDERR = re.compile(r" *\d+s +sent |demo-app: ")
+"""Lines that a log mixes into the summary on standard output: progress, and the error at the end."""
 
 LABELS = {"app": "load"}
 ALLOW = {"allowFrom": [{"podSelector": {"matchLabels": LABELS}}]}
@@ -37,8 +41,7 @@ class Load:
     async def result(self) -> Summary:
         """Waits for its end and returns what it counted: each request is either received or failed."""
         text = await poll(self._ended, self.seconds + 30, f"load {self.name} ends", every=0.5)
-        summary: Summary = json.loads(text[text.index("{\n") : text.rindex("\n}") + 2])
-        print(f"load {self.name}: {summary}")
+        summary: Summary = json.loads("\n".join(line for line in text.splitlines() if not ON_STDERR.match(line)))
         assert summary["sent"] == summary["received"] + summary["failed"], summary
         return summary
 
@@ -80,3 +83,10 @@ class Load:
                 "containers": [container],
             },
         }
+
+
+def counted(summary: Summary) -> tuple[str, str, str]:
+    """A summary as (measured, beside it, aim) of a figure."""
+    latency = summary["latency_ms"]
+    measured = f"{summary['sent']} sent, {summary['failed']} failed"
+    return measured, f"p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms", "0 failed"

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from tests.e2e.installation import Images
-from tests.e2e.load import ALLOW, Load
+from tests.e2e.load import ALLOW, Load, counted
 from tests.e2e.space import Space, new_space, uids
+from tests.support.figures import Figures
 from tests.support.kube import Kube, Object
 from tests.support.mirror import Mirror, mirroring
 
@@ -77,7 +78,7 @@ def secret(space: Space, value: str) -> Object:
 
 
 async def test_a_rotated_secret_restarts_pods_once_without_a_revision_or_a_lost_request(
-    space: Space, images: Images
+    space: Space, images: Images, figures: Figures
 ) -> None:
     await space.kube.apply(secret(space, "old"))
     env = {"SERVICE": {"valueFrom": {"secretKeyRef": {"name": "vault-name", "key": "name"}}}, "SHUTDOWN_DRAIN": "3s"}
@@ -92,6 +93,7 @@ async def test_a_rotated_secret_restarts_pods_once_without_a_revision_or_a_lost_
         await space.kubectl("rollout", "status", "deployment/vault", "--timeout=60s", seconds=70)
         after = (await space.ready("vault"))[0]["status"]
         summary = await load.result()
+        figures.add("rotation of a Secret: requests from a pod", *counted(summary))
         assert summary["failed"] == 0, summary
         assert made(mirror, "vault", space.name) == {"Pod": 2, "ReplicaSet": 1}, "once, and no ControllerRevision"
     assert (await space.ask("vault"))["service"] == "new"
