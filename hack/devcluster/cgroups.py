@@ -16,18 +16,25 @@ def create(name: str) -> None:
     for root in _roots(name):
         root.mkdir(exist_ok=True)
     if _unified():
-        for group in (_MOUNT, _MOUNT / name):
-            available = (group / "cgroup.controllers").read_text().split()
-            wanted = " ".join(f"+{controller}" for controller in _V2_CONTROLLERS if controller in available)
-            (group / "cgroup.subtree_control").write_text(wanted)
-    elif (_MOUNT / "cpuset").exists():
-        for setting in ("cpuset.cpus", "cpuset.mems"):  # empty in a new v1 group, which then admits no process
-            for group in (_MOUNT / "cpuset", _MOUNT / "cpuset" / name):
-                found = next((file for file in (group / setting, group / setting[7:]) if file.exists()), None)
-                if found and group.name != name:
-                    value = found.read_text()
-                elif found:
-                    found.write_text(value)
+        _delegate_controllers(name)
+    else:
+        _admit_processes(name)
+
+
+def _delegate_controllers(name: str) -> None:
+    """A v2 group has only the controllers that its parent hands down."""
+    for group in (_MOUNT, _MOUNT / name):
+        available = (group / "cgroup.controllers").read_text().split()
+        wanted = " ".join(f"+{controller}" for controller in _V2_CONTROLLERS if controller in available)
+        (group / "cgroup.subtree_control").write_text(wanted)
+
+
+def _admit_processes(name: str) -> None:
+    """A new v1 cpuset group has no processors and no memory nodes, and until it has some it admits no process."""
+    parent = _MOUNT / "cpuset"
+    for setting in ("cpuset.cpus", "cpuset.mems", "cpus", "mems"):  # the short names where mounted with `noprefix`
+        if (parent / setting).exists():
+            (parent / name / setting).write_text((parent / setting).read_text())
 
 
 def remove(name: str) -> None:

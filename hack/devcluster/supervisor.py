@@ -47,7 +47,7 @@ class Supervisor:
         log = os.open(self._log(component.name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         no_input = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
         actions = [no_input, (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
-        environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]} | component.environment
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(Path.home())} | component.environment
         pid = os.posix_spawn(component.argv[0], component.argv, environment, file_actions=actions, setsid=True)
         os.close(log)
         self._running[pid] = component
