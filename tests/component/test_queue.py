@@ -151,3 +151,17 @@ def test_retries_of_all_keys_share_a_budget() -> None:
     delays = [queue.add_rate_limited(name) for name in names]
     assert delays[:5] == [0.0] * 5
     assert delays[-1] == pytest.approx(2.0)
+
+
+def test_what_a_standby_has_waited_for_is_no_wait_for_a_worker() -> None:
+    """Else a new leader would look stuck at once, and be restarted, after an hour of waiting to lead."""
+    now = 0.0
+    queue = WorkQueue("standby", clock=lambda: now)
+    for key in KEYS:
+        queue.add(key)
+    now = 3600.0
+    assert queue.oldest_wait() == 0.0
+    assert queue.take() is not None
+    assert queue.oldest_wait() == 0.0
+    now = 3605.0
+    assert queue.oldest_wait() == 5.0

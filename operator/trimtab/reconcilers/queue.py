@@ -87,6 +87,7 @@ class WorkQueue:
         self._order = count()
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
+        self._opened = float("inf")
         self._closed = False
 
     def add(self, key: Key, *, urgent: bool = False) -> None:
@@ -147,6 +148,7 @@ class WorkQueue:
 
     def take(self) -> Key | None:
         """The next key to run, or None if none waits. The caller must call `done` afterwards."""
+        self._opened = min(self._opened, self._clock())
         self._promote()
         for number, lane in enumerate(self._lanes):
             while lane:
@@ -158,7 +160,7 @@ class WorkQueue:
                 del self._waiting[key]
                 self._due.pop(key, None)
                 self._running[key] = now
-                metrics.QUEUE_WAIT.labels(self._name).observe(now - waiting[1])
+                metrics.QUEUE_WAIT.labels(self._name).observe(self._waited(waiting[1], now))
                 return key
         return None
 
@@ -199,9 +201,12 @@ class WorkQueue:
             self._wake_one()
 
     def oldest_wait(self) -> float:
-        """Seconds that the longest waiting key has waited for a worker."""
+        """Seconds that the longest waiting key has waited for a worker; none counts before there are workers."""
         now = self._clock()
-        return max((now - since for _, since in self._waiting.values()), default=0.0)
+        return max((self._waited(since, now) for _, since in self._waiting.values()), default=0.0)
+
+    def _waited(self, since: float, now: float) -> float:
+        return max(0.0, now - max(since, self._opened))
 
     def is_running(self, key: Key) -> bool:
         """Whether a worker has this key."""

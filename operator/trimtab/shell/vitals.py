@@ -23,11 +23,7 @@ def liveness(deps: Deps, lag: LoopLag, *, watch_lease: bool) -> dict[str, Check]
     checks = {
         "event loop": lambda: _above(lag.worst, MAX_LAG, "timers are late by"),
         "watches": lambda: _above(max(deps.observer.ages().values(), default=0.0), MAX_WATCH_AGE, "no sign of one for"),
-        "queue": lambda: _above(
-            deps.queue.oldest_wait() if deps.leading.is_set() and deps.primed.is_set() else 0.0,
-            MAX_QUEUE_AGE,
-            "a key waits for a worker for",
-        ),
+        "queue": lambda: _above(deps.queue.oldest_wait(), MAX_QUEUE_AGE, "a key waits for a worker for"),
     }
     if watch_lease:
         checks["lease watch"] = lambda: _above(lease_gap(deps), MAX_LEASE_GAP, "a change was not seen for")
