@@ -222,6 +222,20 @@ def test_a_refused_child_keeps_what_may_exist_in_the_inventory() -> None:
     assert world.find("HorizontalPodAutoscaler") is None
 
 
+def test_what_was_pruned_leaves_the_inventory_though_a_child_beside_it_is_refused() -> None:
+    """Else a budget that a webhook denies for months would fill the inventory beyond what the CRD allows."""
+    world = World({"image": IMAGE})
+    world.refuse = refusing("PodDisruptionBudget", Reason.CHILD_DENIED)
+    for number in range(30):
+        world.update(config={"data": {"N": str(number)}, "mountPath": "/etc/orders"})
+        for _ in range(3):
+            world.reconcile()
+            world.roll_out()
+    recorded = [item["name"] for item in world.status["inventory"] if item["kind"] == "ConfigMap"]
+    assert recorded == world.names("ConfigMap")
+    assert len(world.status["inventory"]) <= len(world.objects) + 1
+
+
 def test_while_suspended_nothing_is_changed_and_status_stays_live() -> None:
     world = settled(replicas=2)
     before = copy.deepcopy(world.objects)

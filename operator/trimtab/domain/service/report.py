@@ -7,7 +7,7 @@ from typing import Any
 
 from trimtab.api.reasons import Reason
 from trimtab.domain import labels
-from trimtab.domain.objects import Object
+from trimtab.domain.objects import Object, ref_of
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
 from trimtab.domain.plan import Event, Failure, Plan, Report
 from trimtab.domain.service import health, inventory, revision, waiting
@@ -190,11 +190,13 @@ def _stable(look: _Look) -> str | None:
 
 
 def _inventory(look: _Look) -> list[dict[str, str]]:
-    """What exists for this service; after a refusal that is everything that may, since not every wave was run."""
+    """What exists for this service; after a refusal that kept the prunes from being run, everything that may."""
     desired, recorded = look.reasoning.desired, inventory.recorded(look.owner, look.status)
     if desired is None:
         return inventory.rendered(recorded)
-    return inventory.rendered(desired.refs | recorded if look.failures else desired.refs)
+    refused = {failure.ref for failure in look.failures}
+    blocking = {ref_of(manifest) for manifest in (*desired.before, *desired.workload)}
+    return inventory.rendered(desired.refs | (recorded if refused & blocking else recorded & refused))
 
 
 def _trio(verdict: Verdict) -> Iterator[Condition]:
@@ -213,7 +215,7 @@ def _events(look: _Look, verdict: Verdict, status: Mapping[str, Any]) -> Iterato
         message = f"revision {decision.target.name}, version {status['version']}"
         yield Event(type="Normal", reason=str(Reason.REVISION_CREATED), message=message)
     if status.get("stableRevision") != look.status.get("stableRevision"):
-        message = f"revision {status['stableRevision']}, version {status.get('version')}: {verdict.message}"
+        message = f"revision {status['stableRevision']}, version {status.get('version')}: {status['ready']} pods ready"
         yield Event(type="Normal", reason=str(Reason.ROLLED_OUT), message=message)
     if verdict.reason not in _QUIET and condition(look.status, "Ready").get("reason") != verdict.reason:
         yield Event(type="Warning", reason=str(verdict.reason), message=verdict.message)
