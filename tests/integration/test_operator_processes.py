@@ -195,3 +195,31 @@ async def test_an_api_that_is_installed_later_is_used_without_a_restart(kube: Ku
         finally:
             for plural in GATEWAY_KINDS.values():
                 await kube.delete("CustomResourceDefinition", "", f"{plural}.gateway.networking.k8s.io")
+
+
+async def test_rights_that_are_missing_are_named_at_start(kube: Kube, tmp_path: Path, shop: str) -> None:
+    rules = [rule for rule in ROLE_RULES if "pods" not in rule["resources"]]
+    config = await _kubeconfig(kube, shop, (shop,), tmp_path / "kubeconfig", rules)
+    env = {"KUBECONFIG": str(config), "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
+    async with running(tmp_path / "log", env=env, wait=False) as operator:
+        assert await operator.exit_code(30) == 1
+    log = (tmp_path / "log").read_text()
+    assert "the first lists failed: pods is forbidden" in log
+    assert "Traceback" not in log
+
+
+async def test_a_stop_before_the_api_server_answers_is_heard(tmp_path: Path) -> None:
+    config = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
+    for cluster in config["clusters"]:
+        cluster["cluster"]["server"] = "https://127.0.0.1:1"
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
+    log = tmp_path / "log"
+    async with running(log, env={"KUBECONFIG": str(tmp_path / "kubeconfig")}, wait=False) as operator:
+        await poll(lambda: _says(log, "caches not primed yet"), 20, "the operator waits for the API server")
+        assert (await operator.get("/readyz"))[0] == 503
+        assert (await operator.get("/healthz"))[0] == 200
+        assert await operator.end(signal.SIGTERM, 10) == 0
+
+
+async def _says(log: Path, text: str) -> bool:
+    return text in log.read_text()

@@ -18,10 +18,9 @@ def register(
     observer: WatchObserver,
     *,
     watch_lease: bool,
-    startup: Callable[[], Awaitable[None]],
     cleanup: Callable[[], Awaitable[None]],
 ) -> kopf.OperatorRegistry:
-    """A registry with a handler for the events of each watched kind, and the operator's start and end."""
+    """A registry with a handler for the events of each watched kind, and for the operator's end."""
     registry = kopf.OperatorRegistry()
 
     async def on_event(event: kopf.RawEvent, **_: Any) -> None:
@@ -35,10 +34,6 @@ def register(
         """Our own session: the same credentials as the adapter's, and an eye on kopf's requests."""
         session = connection.session(user_agent=f"kopf/{version('kopf')}", middlewares=[observer.middleware])
         return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
-
-    @kopf.on.startup(registry=registry)
-    async def start(**_: Any) -> None:
-        await startup()
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import sys
 
 import kopf
@@ -33,15 +34,21 @@ KOPF_END = 10.0
 PRIMING_ATTEMPTS = 30
 
 
+class StartError(Exception):
+    """The operator cannot begin; the message says what is missing."""
+
+
 def main(settings: Settings) -> None:
     """Runs the operator; returns after a graceful stop, exits with status 1 after a failure."""
     logs.configure(settings.log_format, settings.log_level)
     disable_created_metrics()  # type: ignore[no-untyped-call]
     try:
         uvloop.run(operate(settings))
-    except NoClusterError as error:
+    except (NoClusterError, StartError) as error:
         logger.critical("%s", error)
         sys.exit(1)
+    except asyncio.CancelledError:
+        pass  # told to stop before it had really begun
     except Exception:
         logger.critical("the operator ends; whoever started it should start it anew", exc_info=True)
         sys.exit(1)
@@ -51,6 +58,7 @@ def main(settings: Settings) -> None:
 async def operate(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises what ended it otherwise, such as a watch that died."""
     logger.info("trimtab %s, serving %s", __version__, ", ".join(settings.namespaces) or "all namespaces")
+    _stop_on_sigterm()
     connection = await Connection.load()
     deps = compose(settings, connection)
     lag = LoopLag()
@@ -66,6 +74,7 @@ async def operate(settings: Settings) -> None:
     background = [asyncio.create_task(each) for each in (lag.run(), deps.recorder.run(), _conduct(deps))]
     try:
         await health.start()
+        await _prime(deps)
         deps.leadership.start()
         await _run_kopf(deps, watch_lease=watch_lease)
     finally:
@@ -77,9 +86,15 @@ async def operate(settings: Settings) -> None:
         await deps.session.close()
 
 
+def _stop_on_sigterm() -> None:
+    """Until kopf sets its own handlers. As process 1 of a container we would not even hear of the signal otherwise."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
 async def _conduct(deps: Deps) -> None:
-    """Starts the workers once this process leads and knows the world."""
-    await deps.primed.wait()
+    """Starts the workers once this process leads; it knows the world by then."""
     await deps.leading.wait()
     deps.workers.start()
 
@@ -93,7 +108,6 @@ async def _run_kopf(deps: Deps, *, watch_lease: bool) -> None:
         deps.intake,
         deps.observer,
         watch_lease=watch_lease,
-        startup=lambda: _prime(deps),
         cleanup=lambda: _drain(deps),
     )
     operator = asyncio.create_task(
@@ -123,7 +137,7 @@ def _end_hard() -> None:
 
 
 async def _prime(deps: Deps) -> None:
-    """Fills the cache before kopf begins to watch; waits for an API server that is not there yet."""
+    """Fills the cache before anything else; waits for an API server that is not there yet. Raises StartError."""
     for attempt in range(1, PRIMING_ATTEMPTS + 1):
         try:
             await deps.cluster.discover()
@@ -132,12 +146,12 @@ async def _prime(deps: Deps) -> None:
         except UnavailableError as error:
             logger.warning("caches not primed yet: %s", error)
             if attempt == PRIMING_ATTEMPTS:
-                raise kopf.PermanentError(f"the API server does not answer: {error}") from error
+                raise StartError(f"the API server does not answer: {error}") from error
             await asyncio.sleep(2.0)
         except KindNotServedError as error:
-            raise kopf.PermanentError("the CRDs are not installed: apply crds/, or install trimtab-crds") from error
+            raise StartError("the CRDs are not installed: apply crds/, or install the chart trimtab-crds") from error
         except ClusterError as error:
-            raise kopf.PermanentError(f"the first lists failed: {error}") from error
+            raise StartError(f"the first lists failed: {error}") from error
     gc.collect()
     gc.freeze()  # modules and primed objects stay; the collector need not look at them again and again
     gc.set_threshold(50_000, 20, 20)  # decoded JSON has no cycles, and comes in bursts

@@ -77,6 +77,8 @@ def _split(value: str) -> tuple[str, ...]:
 
 def _namespaces(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
     names = _split(value)
+    if value.strip() and not names:
+        raise click.BadParameter(f"{value!r} names no namespace: name one, or leave it empty to serve all")
     for name in names:
         _namespace(_context, _parameter, name)
     return names
