@@ -10,7 +10,7 @@ from tests.fault.laboratory import Laboratory
 from tests.fault.scenario import PATIENCE
 from tests.fault.world import World
 from tests.support.figures import ms, percentile
-from tests.support.kube import STRATEGIC, Kube, Object
+from tests.support.kube import STRATEGIC, Kube, KubeError, Object, path, poll
 
 SAMPLES = 10
 SLOWER = 5
@@ -43,7 +43,12 @@ async def latency(this: World, prefix: str) -> float:
 async def denied(this: World) -> AsyncIterator[None]:
     """Admission refuses one Microservice's Deployment, again and again."""
     name = f"deny-{this.namespace}"
-    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["deployments"]}
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["deployments"],
+    }
     selector = {"matchLabels": {"kubernetes.io/metadata.name": this.namespace}}
     policy = {
         "failurePolicy": "Fail",
@@ -56,12 +61,25 @@ async def denied(this: World) -> AsyncIterator[None]:
     binding = {"policyName": name, "validationActions": ["Deny"]}
     await this.kube.apply({"apiVersion": api, "kind": f"{kind}Binding", "metadata": {"name": name}, "spec": binding})
     try:
-        await asyncio.gather(*(this.kube.apply(service(this.namespace, "broken")) for _ in range(1)))
+        await poll(lambda: _is_denied(this), PATIENCE, "the policy is in force")
+        await this.kube.apply(service(this.namespace, "broken"))
         await _says(this, "broken", "ChildDenied")
         yield
     finally:
         await this.kube.delete(f"{kind}Binding", "", name)
         await this.kube.delete(kind, "", name)
+
+
+async def _is_denied(this: World) -> bool:
+    labels = {"app": "broken"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "x"}]}}
+    spec = {"selector": {"matchLabels": labels}, "template": pod}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "broken"}, "spec": spec}
+    try:
+        await this.kube.call("POST", path("Deployment", this.namespace), body, dryRun="All")
+    except KubeError as error:
+        return "not in this house" in str(error)
+    return False
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import secrets
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -124,6 +125,7 @@ class World:
         self.told.append(self.keeper.log.read_text())
 
 
+_SESSION = secrets.token_hex(3)  # namespaces of an earlier session may still be on their way out
 _NUMBERS = itertools.count(1)
 
 
@@ -132,8 +134,10 @@ async def world(
     kube: Kube, mirror: Mirror, folder: Path, *, command: Sequence[str] = RUN, env: Mapping[str, str] | None = None
 ) -> AsyncIterator[World]:
     """A world of its own for one plan. At its end, nothing secret may have been told."""
-    number = next(_NUMBERS)
-    async with namespace(kube, f"fault-{number}") as name, rigged(folder, name, MARKER) as (rig, kubeconfig):
+    async with (
+        namespace(kube, f"fault-{_SESSION}-{next(_NUMBERS)}") as name,
+        rigged(folder, name, MARKER) as (rig, kubeconfig),
+    ):
         settings = {
             "KUBECONFIG": str(kubeconfig),
             "TRIMTAB_NAMESPACES": name,
