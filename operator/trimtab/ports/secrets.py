@@ -9,7 +9,7 @@ class SecretDigests(Protocol):
     async def digest(self, namespace: str, name: str) -> str | None:
         """A digest of the Secret's content, None if it does not exist. Raises ClusterError if it cannot be read.
 
-        Answered from memory while fresh: 10 minutes (jittered) for a Secret that exists, 5 seconds for a missing one;
+        Answered from memory while fresh: 8 minutes (jittered) for a Secret that exists, 4 seconds for a missing one;
         otherwise one GET. The digest is keyed, so that the content cannot be found by trial from the digest.
         """
 

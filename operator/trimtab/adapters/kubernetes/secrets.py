@@ -14,8 +14,12 @@ from trimtab.adapters.kubernetes.kinds import SECRET
 from trimtab.domain.objects import Object, uid_of
 from trimtab.ports.cluster import NotFoundError
 
-LIFE = 600.0
-"""Seconds after which a Secret that is still referred to is read again; jittered by 20 % to below."""
+LIFE = 480.0
+"""Seconds after which a Secret that is still referred to is read again; jittered by 20 % to below.
+
+It is the shortest time between two resyncs by default (10 minutes less 20 %): with a longer life, a resync could come
+just too early, and a rotation be noticed only by the next one.
+"""
 
 MISSING_LIFE = 4.0
 """The same for a Secret that does not exist: shorter than the 5 s after which whoever waits for it looks again."""
