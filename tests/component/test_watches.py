@@ -48,7 +48,7 @@ class Cluster:
 
 
 class Rig:
-    def __init__(self, *there: str) -> None:
+    def __init__(self, *there: str, quiet: float = 0.0) -> None:
         self.cache = ObjectCache()
         self.cluster = Cluster(self.cache, *there)
         self.gone: list[str] = []
@@ -58,7 +58,7 @@ class Rig:
             self.cluster,  # type: ignore[arg-type]
             on_gone=lambda obj: self.gone.append(obj["metadata"]["name"]),
             on_discovery=self._discovered,
-            quiet=0.0,
+            quiet=quiet,
         )
 
     def _discovered(self) -> None:
@@ -94,6 +94,22 @@ async def test_a_relist_that_finds_nothing_at_all_is_noticed() -> None:
     rig = Rig()
     rig.cache.put(child("ghost"))
     await rig.relist()
+    assert rig.gone == ["ghost"]
+
+
+async def test_a_suspect_that_is_still_there_has_lost_its_label_and_is_looked_at() -> None:
+    rig = Rig("orders", "stripped")
+    for name in ("orders", "stripped"):
+        rig.cache.put(child(name))
+    await rig.relist("orders")
+    assert rig.gone == ["stripped"], "whom it concerns has to give the label back"
+
+
+async def test_a_kind_that_never_rests_is_looked_at_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.adapters.kubernetes.watches.LONGEST_WAIT", 0.0)
+    rig = Rig(quiet=60.0)
+    rig.cache.put(child("ghost"))
+    await rig.relist("noisy")
     assert rig.gone == ["ghost"]
 
 

@@ -60,7 +60,7 @@ class Intake:
             self._concern(self._cache.get(ref_of(obj)), before)
 
     def gone(self, obj: Object) -> None:
-        """An object that the cache has dropped because a live read did not find it."""
+        """An object that a gap in a watch made doubtful, and that the cache has read anew or dropped."""
         self._concern(None, obj)
 
     def everything(self) -> None:

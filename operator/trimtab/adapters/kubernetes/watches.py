@@ -24,12 +24,16 @@ logger = logging.getLogger("trimtab.watches")
 QUIET = 2.0
 """Seconds without an object of a relist after which all of its objects have reached the cache."""
 
+LONGEST_WAIT = 30.0
+"""Seconds after which suspects are looked at though objects of the kind go on changing: crashing pods never rest."""
+
 RESCAN_PAUSE = 1.0
 
 
 @dataclass(slots=True)
 class _Relist:
     known: dict[ObjectRef, Object]
+    deadline: float
     seen: set[ObjectRef] = field(default_factory=set)
     last: float = 0.0
     sweep: asyncio.Task[None] | None = None
@@ -99,7 +103,8 @@ class WatchObserver:
         if previous is not None and previous.sweep is not None:
             previous.sweep.cancel()
         known = {ref_of(obj): obj for obj in self._cache.of_kind(kind, namespace)}
-        self._relists[scope] = _Relist(known=known, last=self._clock())
+        now = self._clock()
+        self._relists[scope] = _Relist(known=known, deadline=now + LONGEST_WAIT, last=now)
 
     def _listed(self, scope: Scope) -> None:
         relist = self._relists.get(scope)
@@ -108,7 +113,7 @@ class WatchObserver:
 
     async def _sweep(self, scope: Scope, relist: _Relist) -> None:
         """Looks at every object that the relist did not mention; one request each, none if there is no suspect."""
-        while (wait := relist.last + self._quiet - self._clock()) > 0:  # noqa: ASYNC110 - silence sends no signal
+        while (wait := min(relist.last + self._quiet, relist.deadline) - self._clock()) > 0:  # noqa: ASYNC110 - silence sends no signal
             await asyncio.sleep(wait)
         del self._relists[scope]
         for ref, known in relist.known.items():
@@ -121,7 +126,7 @@ class WatchObserver:
                 continue
             if found is None:
                 logger.info("%s vanished during a gap in the watch", ref)
-                self._on_gone(known)
+            self._on_gone(known)  # if it is there after all, it may have left the watch by losing its label
 
     def _refresh_discovery(self) -> None:
         if self._rescan is None or self._rescan.done():
