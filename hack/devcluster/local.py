@@ -105,12 +105,14 @@ class LocalCluster:
 
     def _accept(self, wanted: ClusterSpec) -> None:
         there = self._spec()
-        if (wanted.profile, wanted.kubernetes) != (there.profile, there.kubernetes):
+        runs = f"{there.profile}, Kubernetes {there.kubernetes}{', audited' if there.audit else ''}"
+        lacks_audit = wanted.audit and not there.audit
+        if (wanted.profile, wanted.kubernetes) != (there.profile, there.kubernetes) or lacks_audit:
             raise ClusterError(
-                f"cluster {there.name} runs as {there.profile} with Kubernetes {there.kubernetes}; "
+                f"cluster {there.name} runs otherwise ({runs}); "
                 f"end it with `hack/cluster down --name {there.name}` or choose another --name"
             )
-        say(f"cluster {there.name} is up already ({there.profile}, Kubernetes {there.kubernetes})")
+        say(f"cluster {there.name} is up already ({runs})")
 
 
 def _start(spec: ClusterSpec) -> None:
