@@ -112,6 +112,16 @@ async def test_there_is_one_line_per_run_with_all_that_matters(caplog: pytest.Lo
     assert len(fields["trace"]) == 16
 
 
+async def test_the_line_of_a_run_that_went_well_says_how_the_service_is(caplog: pytest.LogCaptureFixture) -> None:
+    def available(run: Run) -> None:
+        run.reason = "Available"
+
+    with caplog.at_level(logging.INFO, "trimtab.reconcile"):
+        await run_once(Done(), mark=available)
+    fields = caplog.records[0].fields  # type: ignore[attr-defined]
+    assert (fields["outcome"], fields["reason"]) == ("success", "Available")
+
+
 async def test_the_third_transient_failure_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "trimtab.reconcile"):
         await run_once(UnavailableError("503"), times=4)

@@ -17,7 +17,7 @@ from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
 from trimtab.domain.service.observation import ClusterSettings, Observation, SecretContent
 from trimtab.domain.service.references import failed_jobs, secrets_of
 from trimtab.domain.service.report import invalid, report
-from trimtab.domain.status import same
+from trimtab.domain.status import condition, same
 from trimtab.ports.clock import Clock
 from trimtab.ports.cluster import Cluster, ClusterError, DeniedError
 from trimtab.ports.recorder import Recorder
@@ -152,6 +152,7 @@ class MicroserviceReconciler:
     async def _publish(self, resource: Object, result: Report, run: Run) -> Outcome:
         """Writes the status if it differs, then the Events: an Event about a status that was never written misleads."""
         answer = resource
+        run.reason = str(condition(result.status, "Ready").get("reason", ""))
         if not same(result.status, resource.get("status", {})):
             run.writes += 1
             answer = await self._cluster.apply_status(ref_of(resource), result.status, uid=uid_of(resource))

@@ -12,13 +12,15 @@ from trimtab.reconcilers.queue import Key
 class Run:
     """Filled in by the reconciler while it runs, so that the log line is complete even when it ends in an exception.
 
-    `writes` counts requests that were sent to change something; `generation` is that of the resource, None if gone.
+    `writes` counts requests that were sent to change something; `generation` is that of the resource, None if gone;
+    `reason` is that of the condition Ready, as reported.
     """
 
     key: Key
     trace: str = field(default_factory=lambda: secrets.token_hex(8))
     generation: int | None = None
     writes: int = 0
+    reason: str = ""
     gone: bool = False
 
 

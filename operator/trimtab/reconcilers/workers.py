@@ -146,7 +146,7 @@ class Workers:
             "key": str(run.key),
             "generation": run.generation,
             "outcome": result.name,
-            "reason": result.reason,
+            "reason": result.reason or run.reason,
             "duration_ms": round(duration * 1000, 1),
             "writes": run.writes,
             "trace": run.trace,
