@@ -41,6 +41,12 @@ def test_namespaces_are_served_and_others_are_not() -> None:
     assert not made.serves("kube-system")
 
 
+def test_commas_alone_are_not_all_namespaces() -> None:
+    made, message = settings("--namespaces", ",,")
+    assert made is None
+    assert "',,' names no namespace" in message
+
+
 def test_a_flag_wins_over_its_variable() -> None:
     made, _ = settings("--log-format", "json", TRIMTAB_LOG_FORMAT="text")
     assert made is not None

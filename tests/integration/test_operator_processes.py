@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -142,6 +143,16 @@ async def test_without_a_cluster_the_operator_says_so_and_ends(tmp_path: Path) -
     operator = Operator(log, env={"KUBECONFIG": "/nonexistent/kubeconfig"})
     assert await operator.exit_code(30) == 1
     assert "set KUBECONFIG" in log.read_text()
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        operator = Operator(log, env={"TRIMTAB_HTTP_HOST": "127.0.0.1", "TRIMTAB_HTTP_PORT": port})
+        assert await operator.exit_code(30) == 1
+    assert f"cannot serve probes and metrics on 127.0.0.1:{port}" in log.read_text()
+    assert "Traceback" not in log.read_text()
 
 
 async def test_a_watch_that_is_refused_for_good_ends_the_process(kube: Kube, tmp_path: Path, shop: str) -> None:

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import click
-from kubernetes.aio.config import ConfigException, list_kube_config_contexts
+from kubernetes.aio.config import list_kube_config_contexts
 
 from trimtab.adapters.kubernetes.client import ApiClient
-from trimtab.adapters.kubernetes.connection import USER_AGENT, Connection, NoClusterError
+from trimtab.adapters.kubernetes.connection import UNUSABLE, USER_AGENT, Connection, NoClusterError
 from trimtab.adapters.kubernetes.kinds import MICROSERVICE
 from trimtab.domain.objects import Object
 from trimtab.ports.cluster import ClusterError, KindNotServedError, NotFoundError
@@ -60,7 +60,7 @@ def default_namespace() -> str:
         return "default"
     try:
         _, active = list_kube_config_contexts()
-    except ConfigException:
+    except UNUSABLE:
         return "default"
     return str(active["context"].get("namespace") or "default")
 

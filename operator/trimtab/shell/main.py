@@ -73,7 +73,7 @@ async def operate(settings: Settings) -> None:
     # Whatever must outlive kopf's own tasks is started before kopf, which at its end cancels all that came after it.
     background = [asyncio.create_task(each) for each in (lag.run(), deps.recorder.run(), _conduct(deps))]
     try:
-        await health.start()
+        await _listen(health, settings)
         await _prime(deps)
         deps.leadership.start()
         await _run_kopf(deps, watch_lease=watch_lease)
@@ -84,6 +84,15 @@ async def operate(settings: Settings) -> None:
         await asyncio.to_thread(deps.leadership.stop)
         await health.stop()
         await deps.session.close()
+
+
+async def _listen(health: HealthServer, settings: Settings) -> None:
+    try:
+        await health.start()
+    except OSError as error:
+        where = f"{settings.http_host}:{settings.http_port}"
+        remedy = "choose another --http-host or --http-port"
+        raise StartError(f"cannot serve probes and metrics on {where}: {error.strerror or error}; {remedy}") from error
 
 
 def _stop_on_sigterm() -> None:

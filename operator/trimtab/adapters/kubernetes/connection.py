@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
+import yaml
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 from kubernetes.aio import config
 from kubernetes.aio.client.configuration import Configuration
@@ -24,8 +25,12 @@ RELOAD_PAUSE = 10.0
 """Seconds between two readings of the credentials after a 401, so that a revoked identity does not spin."""
 
 
+UNUSABLE = (config.ConfigException, yaml.YAMLError, TypeError, AttributeError, UnicodeDecodeError)
+"""What the client library raises on a file that is no kubeconfig; it checks no types."""
+
+
 class NoClusterError(Exception):
-    """Neither a kubeconfig nor a service account was found."""
+    """Neither a usable kubeconfig nor a service account was found."""
 
 
 class Connection:
@@ -88,8 +93,8 @@ async def _load_configuration() -> Configuration:
         raise NoClusterError(f"no Kubernetes cluster to talk to: {path} does not exist; set KUBECONFIG")
     try:
         await config.load_kube_config(config_file=path, client_configuration=configuration)
-    except config.ConfigException as error:
-        raise NoClusterError(f"{path}: {error}") from error
+    except UNUSABLE as error:
+        raise NoClusterError(f"{path} is no usable kubeconfig: {error}") from error
     return configuration
 
 
