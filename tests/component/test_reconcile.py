@@ -102,6 +102,8 @@ async def test_an_object_of_that_name_that_is_not_ours_is_never_touched() -> Non
     status = world.server.get(ORDERS)["status"]  # type: ignore[index]
     (ready,) = [each for each in status["conditions"] if each["type"] == "Ready"]
     assert (ready["status"], ready["reason"]) == ("False", "NameConflict")
+    assert ready["message"].startswith("Service/orders: an object of this name exists and does not belong to")
+    assert "every minute" in ready["message"]
 
 
 async def test_a_terminating_namespace_ends_the_run_quietly() -> None:

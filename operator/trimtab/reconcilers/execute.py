@@ -66,7 +66,7 @@ async def _apply(cluster: Cluster, effect: Apply, run: Run) -> None:
         live = await cluster.get(ref_of(effect.manifest))
         if live is not None:
             if controller_uid(live) != controller_uid(effect.manifest):
-                raise NameConflictError(f"{ref_of(effect.manifest)} exists and does not belong to this Microservice")
+                raise NameConflictError("an object of this name exists and does not belong to this Microservice")
             uid = uid_of(live)
     run.writes += 1
     await cluster.apply(effect.manifest, uid=uid)

@@ -101,6 +101,7 @@ def test_a_rolling_update_is_on_its_way_and_says_how_far() -> None:
     world.roll_out()
     result = world.reconcile()
     assert [event.reason for event in result.events] == ["RolledOut"]
+    assert result.events[0].message.endswith(": 3/3 pods ready")
     assert world.ready == ("True", "Available")
     assert world.status["stableRevision"] == world.status["revision"]
 

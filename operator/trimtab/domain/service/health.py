@@ -33,7 +33,7 @@ class Verdict:
 _ONLY_THE_USER = frozenset({Reason.NAME_CONFLICT, Reason.CHILD_INVALID})
 
 _REMEDIES = {
-    Reason.NAME_CONFLICT: "rename or remove that object, or rename the Microservice",
+    Reason.NAME_CONFLICT: "rename or remove that object, or rename the Microservice; it is tried again every minute",
     Reason.CHILD_DENIED: "see which quota, policy or permission it names; it is tried again every minute",
     Reason.CHILD_INVALID: "correct the field of the spec that it comes from",
     Reason.API_NOT_INSTALLED: "install it, or leave out what needs it",
