@@ -91,6 +91,29 @@ async def test_a_job_that_is_not_there_is_refused_with_those_that_are(shop: Shop
     assert "it has: reindex" in output
 
 
+async def test_a_suspended_service_runs_no_job_and_says_so_at_once(shop: Shop) -> None:
+    await shop.kube.apply(
+        {
+            "apiVersion": "trimtab.dev/v1alpha1",
+            "kind": "Microservice",
+            "metadata": {"name": "frozen", "namespace": shop.space},
+            "spec": {"image": "registry.example/frozen:1", "suspend": True},
+        }
+    )
+    code, output = await trimtab("job", "run", "frozen", "reindex", "-n", shop.space)
+    assert code == 1
+    assert "frozen is suspended" in output
+
+
+async def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text("not a kubeconfig")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    code, output = await trimtab("status", "orders", "-n", "shop")
+    assert code == 1
+    assert f"{tmp_path / 'config'} is no usable kubeconfig" in output
+    assert "Traceback" not in output
+
+
 async def test_the_version_needs_no_cluster() -> None:
     code, output = await trimtab("version")
     assert code == 0

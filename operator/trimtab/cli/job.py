@@ -43,7 +43,9 @@ async def _run(namespace: str, name: str, job_name: str, patience: float | None)
     nonce = secrets.token_hex(4)
     value = f"{job_name}/{nonce}"
     async with cluster.client() as api:
-        await cluster.microservice(api, namespace, name)
+        service = await cluster.microservice(api, namespace, name)
+        if service["spec"].get("suspend"):
+            raise click.ClickException(f"{name} is suspended, and runs no job until spec.suspend is false")
         await api.write(
             "PATCH",
             MICROSERVICE,
