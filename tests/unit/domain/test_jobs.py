@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from tests.unit.domain.world import World, pod
 
+from trimtab.api.jobs import Job
+from trimtab.domain.service import runs
+
 MIGRATE = {"name": "migrate", "run": "BeforeRollout", "command": ["/migrate"]}
 SEED = {"name": "seed", "run": "BeforeRollout"}
 REINDEX = {"name": "reindex", "run": "OnDemand", "command": ["/reindex"]}
@@ -319,3 +322,12 @@ def test_the_pods_of_a_job_that_ended_keep_no_revision_alive() -> None:
     assert len(world.names("ConfigMap")) == 2
     served(world)
     assert len(world.names("ConfigMap")) == 1
+
+
+def test_a_run_that_goes_on_stays_on_record_however_many_begin_after_it() -> None:
+    jobs = [Job.model_validate({"name": f"job-{number}", "run": "OnDemand"}) for number in range(32)]
+    later = [{"name": job.name, "key": str(key), "phase": "Succeeded"} for key in range(4) for job in jobs]
+    running_one = {"name": "job-0", "key": "long", "phase": "Running"}
+    kept = runs.kept([*later, running_one], jobs)
+    assert kept[0] == running_one
+    assert len(kept) == 64

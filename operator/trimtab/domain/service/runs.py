@@ -51,7 +51,7 @@ def added(record: Record, records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def kept(records: Sequence[Record], jobs: Sequence[Job]) -> tuple[Record, ...]:
-    """What is worth keeping: unfinished runs, and the last ones of the jobs that the spec still has."""
+    """What is worth keeping: first unfinished runs, then the last ones of the jobs that the spec still has."""
     known = {job.name for job in jobs}
     seen: Counter[str] = Counter()
     chosen = []
@@ -59,7 +59,7 @@ def kept(records: Sequence[Record], jobs: Sequence[Job]) -> tuple[Record, ...]:
         seen[record["name"]] += 1
         if unfinished(record) or (record["name"] in known and seen[record["name"]] <= _KEPT_PER_JOB):
             chosen.append(record)
-    return tuple(chosen[:_KEPT])
+    return tuple(sorted(chosen, key=unfinished, reverse=True)[:_KEPT])
 
 
 def job_name(owner: Identity, record: Record) -> str:
