@@ -11,7 +11,10 @@ from tests.support.kube import Kube
 UNUSED: dict[Right, str] = {
     ("deployments.apps", "delete"): "pruned by a version of the operator that makes it under another name",
     ("poddisruptionbudgets.policy", "delete"): "pruned by a version of the operator that makes none any more",
-    ("microservices.trimtab.dev", "get"): "read live when a write meets a conflict",
+    ("gateways.gateway.networking.k8s.io", "get"): "read by name after a gap in a watch",
+    ("leases.coordination.k8s.io", "create"): "made once; a cluster that was kept has it",
+    ("microservices.trimtab.dev", "get"): "read by name after a gap in a watch, and after a conflict",
+    ("pods", "get"): "read by name after a gap in a watch",
     ("microservices.trimtab.dev/finalizers", "update"): "asked for by OwnerReferencesPermissionEnforcement, off here",
 }
 """Rights that this tier may leave unused, and why they are granted."""
