@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from tests.e2e.installation import Images, gateway_reference, gateway_url, through_gateway
 from tests.e2e.load import ALLOW, Load, counted
@@ -93,6 +94,7 @@ async def test_scale_is_carried_out(space: Space) -> None:
     await space.until("stock", lambda o: o["status"].get("ready") == "2/2", "two replicas")
 
 
+@pytest.mark.usefixtures("images")
 async def test_explain_is_the_reference() -> None:
     fields = await kubectl("explain", "microservice.spec", "--recursive")
     for field in ("image", "readiness", "maxUnavailable", "allowFrom", "jobs"):
