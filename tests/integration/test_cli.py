@@ -89,6 +89,8 @@ async def test_a_job_that_is_not_there_is_refused_with_those_that_are(shop: Shop
     code, output = await trimtab("job", "run", "orders", "typo", "-n", shop.space)
     assert code == 1
     assert "it has: reindex" in output
+    _, output = await trimtab("status", "orders", "-n", shop.space)
+    assert "Refused request\n└─ typo/" in output
 
 
 async def test_a_suspended_service_runs_no_job_and_says_so_at_once(shop: Shop) -> None:

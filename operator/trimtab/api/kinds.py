@@ -31,6 +31,8 @@ MICROSERVICE = Kind(
         Column(name="Revision", json_path=".status.revision", description="Revision that the spec asks for."),
         Column(name="Replicas", json_path=".status.ready", description="Ready and wanted pods."),
         Column(name="Waiting-for", json_path=".status.waitingFor[0].name", description="The first thing in the way."),
+        Column(name="Kind", json_path=".status.waitingFor[0].kind", description="What that is.", priority=1),
+        Column(name="Because", json_path=".status.waitingFor[0].reason", description="Why it blocks.", priority=1),
         Column(
             name="Message",
             json_path=".status.conditions[?(@.type=='Ready')].message",

@@ -18,6 +18,7 @@ def render(resource: Object, pods: list[Object], now: datetime) -> Iterator[str]
     yield from _section("Conditions", (_condition(each, now) for each in status.get("conditions", ())))
     yield from _section("Waiting for", (_blocker(each, now) for each in status.get("waitingFor", ())))
     yield from _section("Jobs", (_job(each, now) for each in status.get("jobs", ())))
+    yield from _section("Refused request", _refused(status))
     yield from _section("Objects", _objects(status, pods, now))
     yield from _section("Revisions", (_revision(each, status, now) for each in status.get("history", ())))
 
@@ -66,6 +67,13 @@ def _job(job: Object, now: datetime) -> str:
     when = _age(job.get("finishedAt") or job.get("startedAt"), now)
     message = f": {job['message']}" if job.get("message") else ""
     return f"{job['name']}  {click.style(job['phase'], fg=colour)}{message}{when}"
+
+
+def _refused(status: Object) -> Iterator[str]:
+    """The last request by annotation, if it led to nothing; else the jobs tell of it."""
+    verb = status.get("verb", {})
+    if verb.get("result") == "Refused":
+        yield f"{verb['value']}: {verb['message']}"
 
 
 def _objects(status: Object, pods: list[Object], now: datetime) -> Iterator[str]:
