@@ -45,7 +45,7 @@ def gate(owner: Identity, observation: Observation, target: str, *, rolled_out: 
         record = runs.find(records, job.name, keys[job.name])
         if record is not None and record["phase"] == "Succeeded":
             continue
-        if record is not None and (runs.unfinished(record) or record.get("nonce", "") == nonce):
+        if record is not None and (runs.unfinished(record) or nonce in ("", record.get("nonce", ""))):
             return Gate(records=records, holding=record)
         if other := _other_migration(observation, records):
             return Gate(records=records, holding=other)
