@@ -7,6 +7,7 @@ from tests.unit.domain.world import World, pod
 
 from trimtab.api.jobs import Job
 from trimtab.domain.service import runs
+from trimtab.domain.service.references import failed_jobs
 
 MIGRATE = {"name": "migrate", "run": "BeforeRollout", "command": ["/migrate"]}
 SEED = {"name": "seed", "run": "BeforeRollout"}
@@ -128,6 +129,34 @@ def test_a_failed_job_is_tried_again_when_the_user_asks_for_it() -> None:
     world.annotate("trimtab.dev/reconcile", "3")
     world.settle()
     assert served(world).ready == ("True", "Available")
+
+
+def test_taking_the_request_for_another_try_away_is_no_request() -> None:
+    """As a GitOps tool does it that finds an annotation which is not in Git."""
+    world = world_with(MIGRATE)
+    world.end_job(running(world), good=False)
+    world.annotate("trimtab.dev/reconcile", "2")
+    world.settle()
+    second = running(world)
+    world.end_job(second, good=False)
+    world.settle()
+    del world.resource["metadata"]["annotations"]["trimtab.dev/reconcile"]
+    world.settle()
+    assert world.names("Job") == [second]
+    assert world.ready == ("False", "MigrationFailed")
+
+
+def test_only_the_log_of_a_run_that_is_not_on_record_as_ended_is_read() -> None:
+    world = served(world_with(MIGRATE, REINDEX))
+    world.annotate("trimtab.dev/run-job", "reindex/1")
+    world.settle()
+    [reindex] = [name for name in world.names("Job") if "reindex" in name]
+    world.end_job(reindex, good=False)
+    assert failed_jobs(world.resource, world.objects) == (reindex,)
+    world.settle()
+    world.update(image=TWO)
+    world.settle()
+    assert failed_jobs(world.resource, world.objects) == (), "the migration has only begun"
 
 
 def test_a_failed_job_is_tried_again_when_its_spec_or_the_image_changes() -> None:

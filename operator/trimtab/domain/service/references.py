@@ -6,7 +6,9 @@ from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain.objects import Object, ObjectRef
+from trimtab.domain.service import runs
 from trimtab.domain.service.jobstate import failed
+from trimtab.domain.service.meta import identity_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +31,9 @@ def secrets_of(spec: MicroserviceSpec, children: Mapping[ObjectRef, Object]) -> 
 
 def failed_jobs(resource: Object, children: Mapping[ObjectRef, Object]) -> tuple[str, ...]:
     """Names of the Jobs that failed and whose failure the status does not hold yet: `job_logs` needs their logs."""
-    records = (resource.get("status") or {}).get("jobs", ())
-    if not any(record["phase"] in ("Pending", "Running") for record in records):
-        return ()
-    return tuple(ref.name for ref, child in children.items() if ref.kind == "Job" and failed(child))
+    owner, records = identity_of(resource), (resource.get("status") or {}).get("jobs", ())
+    refs = (runs.job_ref(owner, record) for record in records if runs.unfinished(record))
+    return tuple(ref.name for ref in refs if ref in children and failed(children[ref]))
 
 
 def of_pod(pod: Mapping[str, Any]) -> Iterator[SecretReference]:
