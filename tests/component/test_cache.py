@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.adapters.kubernetes.cache import ObjectCache
+from trimtab.adapters.kubernetes.cache import TOMBSTONE_LIFE, ObjectCache
 from trimtab.domain.objects import Object, ref_of
 
 
@@ -39,6 +39,15 @@ def test_a_late_event_does_not_bring_a_deleted_object_back() -> None:
     assert cache.remove(child(7))
     assert not cache.put(child(6))
     assert cache.get(ref_of(child(6))) is None
+
+
+def test_a_deleted_object_that_a_backup_brings_back_is_known_again_in_time() -> None:
+    now = 0.0
+    cache = ObjectCache(clock=lambda: now)
+    cache.put(child(5))
+    cache.remove(child(7))
+    now = TOMBSTONE_LIFE
+    assert cache.put(child(4))
 
 
 def test_an_object_that_left_the_selector_and_returned_is_known_again() -> None:

@@ -59,8 +59,7 @@ class ObjectCache:
     def put(self, obj: Object) -> bool:
         """Takes in a version of an object; False if something at least as new is known already."""
         ref, version = ref_of(obj), _version(obj)
-        tombstone = self._tombstones.get(uid_of(obj))
-        if tombstone is not None and version <= tombstone[0]:
+        if self._buried(uid_of(obj), version):
             return False
         current = self._objects.get(ref)
         if current is not None and version <= _version(current):
@@ -119,6 +118,11 @@ class ObjectCache:
         microservice = _microservice_of(obj)
         if microservice is not None:
             _drop(self._pods, microservice, ref)
+
+    def _buried(self, uid: str, version: int) -> bool:
+        """Whether a version is older than the deletion; in the end it can only be one that a backup brought back."""
+        deleted, at = self._tombstones.get(uid, (-1, 0.0))
+        return version <= deleted and self._clock() - at < TOMBSTONE_LIFE
 
     def _bury(self, uid: str, version: int) -> None:
         now = self._clock()
