@@ -10,7 +10,7 @@ from trimtab.adapters.kubernetes import events
 from trimtab.adapters.kubernetes.events import EventRecorder
 from trimtab.domain.objects import Object
 from trimtab.domain.plan import Event
-from trimtab.ports.cluster import ClusterError, DeniedError, NotFoundError
+from trimtab.ports.cluster import DeniedError, NotFoundError
 
 ORDERS: Object = {
     "apiVersion": "trimtab.dev/v1alpha1",
@@ -25,7 +25,7 @@ class Client:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.error: ClusterError | None = None
+        self.error: Exception | None = None
 
     async def write(self, method: str, kind: Any, path: str, body: Any, **_: Any) -> Any:
         if self.error is not None:
@@ -85,9 +85,24 @@ async def test_repetitions_become_one_series(rig: Rig) -> None:
         rig.recorder.record(ORDERS, ROLLED_OUT)
     await rig.publish()
     rig.recorder.record(ORDERS, ROLLED_OUT)
+    rig.now += events.SERIES_PAUSE
     await rig.publish()
     assert [method for method, _ in rig.client.sent] == ["POST", "PATCH"]
     assert rig.client.sent[1][1]["series"]["count"] == 101
+
+
+async def test_a_repetition_that_is_not_due_yet_delays_nobody(rig: Rig) -> None:
+    for _ in range(2):
+        rig.recorder.record(ORDERS, ROLLED_OUT)
+        await rig.publish()
+    task = asyncio.create_task(rig.recorder.run())
+    await rig.turn(0)
+    rig.recorder.record(ORDERS, Event(type="Warning", reason="MigrationFailed", message="no"))
+    for _ in range(20):
+        await rig.turn(0)
+    task.cancel()
+    assert [body.get("reason") for _, body in rig.client.sent] == ["RolledOut", "MigrationFailed"]
+    assert rig.now < events.SERIES_PAUSE
 
 
 async def test_when_all_is_told_nothing_is_sent(rig: Rig) -> None:
@@ -116,8 +131,10 @@ async def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rig.now == pytest.approx(5.0)
 
 
-@pytest.mark.parametrize("error", [DeniedError("403"), NotFoundError("expired")])
-async def test_a_refusal_harms_nobody(rig: Rig, error: ClusterError) -> None:
+@pytest.mark.parametrize(
+    "error", [DeniedError("403"), NotFoundError("expired"), ValueError("an answer that is no JSON")]
+)
+async def test_a_refusal_harms_nobody(rig: Rig, error: Exception) -> None:
     rig.client.error = error
     rig.recorder.record(ORDERS, ROLLED_OUT)
     rig.recorder.record(ORDERS, Event(type="Warning", reason="MigrationFailed", message="no"))

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -91,10 +92,18 @@ class EventRecorder:
                 self._pending.clear()
                 await self._pending.wait()
                 continue
-            wait = max(due.due - self._clock(), self._reserve())
-            if wait > 0:
-                await asyncio.sleep(wait)
+            if (early := due.due - self._clock()) > 0:
+                await self._recorded_within(early)
+                continue
+            await asyncio.sleep(self._reserve())
             await self._publish(due)
+
+    async def _recorded_within(self, seconds: float) -> None:
+        """Waits for the next series to be due, but not while another Event comes, which may be due before."""
+        self._pending.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._pending.wait()
 
     def _next(self) -> _Series | None:
         """The series whose count is to be told next; forgets those that are over."""
@@ -135,6 +144,8 @@ class EventRecorder:
             series.name = ""  # the Event has expired, or nobody may or wants to hear of it any more
         except ClusterError as error:
             logger.info("an Event was not published: %s", error)
+        except Exception:  # the recorder survives whatever one Event does to it
+            logger.exception("unexpected error while publishing an Event")
         series.sent = count
         series.due = self._clock() + SERIES_PAUSE
 
