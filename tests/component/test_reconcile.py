@@ -127,7 +127,7 @@ async def test_nothing_is_written_for_a_resource_that_is_being_deleted() -> None
 async def test_a_stale_leader_writes_nothing() -> None:
     world = World()
     world.server.create(microservice())
-    world.start(lease=MemoryLease(world.clock.elapsed, until=0.0))
+    world.start(lease=MemoryLease(lambda: 0.0, until=0.0))
     with pytest.raises(LeaseLostError):
         await world.reconcile()
     assert world.children() == {}

@@ -5,10 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time for humans, elapsed time for deadlines."""
+    """Wall time, for humans and for what is recorded."""
 
     def now(self) -> datetime:
         """The current UTC time, whole seconds, as Kubernetes timestamps have it."""
-
-    def elapsed(self) -> float:
-        """Seconds on a clock that never jumps and counts suspension (CLOCK_BOOTTIME)."""

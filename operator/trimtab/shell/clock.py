@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from trimtab.adapters.kubernetes.leadership import boot_time
-
 
 class SystemClock:
     """See trimtab.ports.clock."""
@@ -11,7 +9,3 @@ class SystemClock:
     def now(self) -> datetime:
         """See the port."""
         return datetime.now(UTC).replace(microsecond=0)
-
-    def elapsed(self) -> float:
-        """See the port."""
-        return boot_time()

@@ -8,17 +8,11 @@ class MemoryClock:
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = start
-        self._elapsed = 0.0
 
     def now(self) -> datetime:
         """See the port."""
         return self._now
 
-    def elapsed(self) -> float:
-        """See the port."""
-        return self._elapsed
-
     def advance(self, seconds: float) -> None:
         """Lets time pass."""
         self._now += timedelta(seconds=seconds)
-        self._elapsed += seconds
