@@ -1,6 +1,7 @@
 """Leader election against a Lease that several electors compete for, on clocks that the test moves."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -90,6 +91,23 @@ async def test_the_second_one_waits_until_the_record_has_not_changed_for_its_dur
     assert one.remaining() == 0.0, "two leaders at once"
     assert store.lease is not None
     assert store.lease["spec"]["leaseTransitions"] == 1
+
+
+async def test_a_standby_says_once_who_leads(store: Store, time: Time, caplog: pytest.LogCaptureFixture) -> None:
+    one, two = elector(store, time, "one"), elector(store, time, "two")
+    await one.acquire()
+    with caplog.at_level(logging.INFO, "trimtab.lease"):
+        await two.acquire()
+    assert [record.getMessage() for record in caplog.records] == ["standing by while one leads", "leading as two"]
+
+
+async def test_a_lease_that_cannot_be_had_is_a_warning(
+    store: Store, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.down = True
+    with caplog.at_level(logging.INFO, "trimtab.lease"):
+        assert not await elector(store, time, "one")._try()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 async def test_a_wrong_clock_in_the_record_does_not_matter(store: Store, time: Time) -> None:

@@ -78,7 +78,11 @@ class Elector:
 
     async def acquire(self) -> None:
         """Returns once this process leads."""
-        while not await self._try():  # noqa: ASYNC110 - nobody signals the end of another process's lease
+        told = ""
+        while not await self._try():
+            if self._other_holds() and self._holder != told:
+                told = self._holder
+                logger.info("standing by while %s leads", told)
             await asyncio.sleep(RETRY * (1.0 + 0.2 * self._draw()))
         logger.info("leading as %s", self._identity)
 
@@ -120,7 +124,7 @@ class Elector:
         except (ConflictError, NotFoundError):
             return await self._look_again()
         except ClusterError as error:
-            logger.info("lease: %s", error)
+            logger.warning("the Lease cannot be read or renewed: %s", error)
             return False
         self._renewed, self._held = started, True
         return True
@@ -130,7 +134,7 @@ class Elector:
         try:
             self._observe(await self._store.read())
         except ClusterError as error:
-            logger.info("lease: %s", error)
+            logger.warning("the Lease cannot be read or renewed: %s", error)
         return False
 
     def _observe(self, lease: Object | None) -> None:
@@ -141,13 +145,15 @@ class Elector:
         else:
             self._observed.lease = lease
 
+    @property
+    def _holder(self) -> str:
+        return str(self._observed.lease.get("spec", {}).get("holderIdentity") or "") if self._observed else ""
+
     def _other_holds(self) -> bool:
         if self._observed is None:
             return False
-        spec = self._observed.lease.get("spec", {})
-        holder = spec.get("holderIdentity")
-        duration = float(spec.get("leaseDurationSeconds") or DURATION)
-        return bool(holder) and holder != self._identity and self._observed.at + duration > self._clock()
+        duration = float(self._observed.lease.get("spec", {}).get("leaseDurationSeconds") or DURATION)
+        return self._holder not in ("", self._identity) and self._observed.at + duration > self._clock()
 
     def _spec(self, previous: Object | None) -> dict[str, Any]:
         now = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
