@@ -11,6 +11,7 @@ from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Plan, Report
+from trimtab.domain.service import jobstate
 from trimtab.domain.service.children import OPTIONAL
 from trimtab.domain.service.decide import decide
 from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
@@ -112,9 +113,7 @@ class MicroserviceReconciler:
 
     async def _job_log(self, namespace: str, job: str, pods: tuple[Object, ...]) -> str:
         """The tail of the log of the Job's youngest pod; empty if it is gone, for a log is never worth a failure."""
-        candidates = [
-            pod for pod in pods if pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name") == job
-        ]
+        candidates = jobstate.pods_of(job, pods)
         if not candidates:
             return ""
         youngest = max(candidates, key=lambda pod: str(pod.get("status", {}).get("startTime", "")))

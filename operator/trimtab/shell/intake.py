@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 
-from trimtab.adapters.kubernetes.cache import MICROSERVICE_LABEL, ObjectCache
+from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.adapters.kubernetes.kinds import GATEWAY, LEASE, MICROSERVICE
 from trimtab.adapters.kubernetes.watches import WatchObserver
+from trimtab.domain import labels
 from trimtab.domain.objects import Object, ref_of
 from trimtab.reconcilers.queue import Key, WorkQueue
 from trimtab.shell.metrics import watch_events
@@ -109,7 +110,7 @@ def owner_of(obj: Object) -> str | None:
     for owner in obj["metadata"].get("ownerReferences", ()):
         if owner.get("controller") and owner["kind"] == MICROSERVICE.kind and owner["apiVersion"].startswith(_GROUP):
             return str(owner["name"])
-    name = obj["metadata"].get("labels", {}).get(MICROSERVICE_LABEL)
+    name = obj["metadata"].get("labels", {}).get(labels.MICROSERVICE)
     return str(name) if name else None
 
 

@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from trimtab.adapters.kubernetes.projection import project
+from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, controller_uid, ref_of, uid_of
 
 TOMBSTONE_LIFE = 600.0
 """Seconds; far longer than any event can be late."""
 
 _K = TypeVar("_K")
-
-MICROSERVICE_LABEL = "trimtab.dev/microservice"
 
 
 class ObjectCache:
@@ -148,5 +147,5 @@ def _version(obj: Object) -> int:
 def _microservice_of(obj: Object) -> tuple[str, str] | None:
     if obj["kind"] != "Pod":
         return None
-    name = obj["metadata"].get("labels", {}).get(MICROSERVICE_LABEL)
+    name = obj["metadata"].get("labels", {}).get(labels.MICROSERVICE)
     return (obj["metadata"]["namespace"], name) if name else None

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from trimtab.domain import labels
 from trimtab.domain.objects import ObjectRef
+from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +39,12 @@ class Kind:
         return "/".join(parts)
 
 
-GATEWAY_API = "gateway.networking.k8s.io/v1"
-
-MICROSERVICE = Kind(api_version="trimtab.dev/v1alpha1", kind="Microservice", plural="microservices")
+MICROSERVICE = Kind(api_version=API_VERSION, kind=KIND, plural="microservices")
 POD = Kind(api_version="v1", kind="Pod", plural="pods")
 SECRET = Kind(api_version="v1", kind="Secret", plural="secrets")
 LEASE = Kind(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases")
 EVENT = Kind(api_version="events.k8s.io/v1", kind="Event", plural="events")
-GATEWAY = Kind(api_version=GATEWAY_API, kind="Gateway", plural="gateways")
+GATEWAY = Kind(api_version=GATEWAY_API_VERSION, kind="Gateway", plural="gateways")
 
 CHILDREN = (
     Kind(api_version="apps/v1", kind="ControllerRevision", plural="controllerrevisions"),
@@ -59,8 +59,8 @@ CHILDREN = (
     Kind(api_version="v1", kind="ServiceAccount", plural="serviceaccounts"),
 )
 ROUTES = (
-    Kind(api_version=GATEWAY_API, kind="GRPCRoute", plural="grpcroutes"),
-    Kind(api_version=GATEWAY_API, kind="HTTPRoute", plural="httproutes"),
+    Kind(api_version=GATEWAY_API_VERSION, kind="GRPCRoute", plural="grpcroutes"),
+    Kind(api_version=GATEWAY_API_VERSION, kind="HTTPRoute", plural="httproutes"),
 )
 
 OPTIONAL = (*ROUTES, GATEWAY)
@@ -71,7 +71,7 @@ WATCHED = (MICROSERVICE, *CHILDREN, POD, *OPTIONAL)
 _TABLE = {(kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT)}
 _BY_PLURAL = {(kind.group, kind.plural): kind for kind in WATCHED}
 
-MANAGED = "app.kubernetes.io/managed-by=trimtab"
+MANAGED = labels.selector({labels.MANAGED_BY: labels.MANAGER})
 
 
 def kind_of(ref: ObjectRef) -> Kind:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.adapters.memory.server import MemoryServer
+from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, controller_uid, ref_of
 from trimtab.ports.cluster import ConflictError, KindNotServedError, LeaseLostError, NotFoundError, UnavailableError
 from trimtab.ports.lease import Lease
-
-MICROSERVICE_LABEL = "trimtab.dev/microservice"
 
 
 class Crash(BaseException):
@@ -53,7 +52,7 @@ class MemoryCluster:
     def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
         """See the port."""
         found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == ("Pod", namespace))
-        return [pod for pod in found if pod["metadata"].get("labels", {}).get(MICROSERVICE_LABEL) == microservice]
+        return [pod for pod in found if pod["metadata"].get("labels", {}).get(labels.MICROSERVICE) == microservice]
 
     def serves(self, api_version: str, kind: str) -> bool:
         """See the port."""

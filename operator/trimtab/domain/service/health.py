@@ -114,5 +114,5 @@ def of_holding_job(observation: Observation, decision: Decision) -> Iterator[Blo
         return
     message = f"has to succeed before revision {decision.target.name} starts"
     yield Blocker(kind="Job", name=name, reason=Reason.MIGRATION_RUNNING, message=message)
-    own = [pod for pod in observation.pods if (pod["metadata"].get("labels") or {}).get(jobstate.JOB_NAME) == name]
+    own = jobstate.pods_of(name, observation.pods)
     yield from (blocker for blocker in pods_blockers.of_pods(own) if blocker.reason is not Reason.NOT_READY)

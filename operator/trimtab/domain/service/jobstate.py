@@ -1,6 +1,10 @@
 """What the state of a Job object says."""
 
+from collections.abc import Iterable
+
 from trimtab.domain.objects import Object
+
+_JOB_NAME = "batch.kubernetes.io/job-name"
 
 
 def _condition(job: Object, type_: str) -> dict[str, str]:
@@ -36,9 +40,10 @@ def started(job: Object, pods: tuple[Object, ...]) -> bool:
     status = job.get("status") or {}
     if status.get("ready") or status.get("failed") or status.get("succeeded"):
         return True
-    own = (pod for pod in pods if (pod["metadata"].get("labels") or {}).get(JOB_NAME) == job["metadata"]["name"])
+    own = pods_of(str(job["metadata"]["name"]), pods)
     return any((pod.get("status") or {}).get("phase", "Pending") != "Pending" for pod in own)
 
 
-JOB_NAME = "batch.kubernetes.io/job-name"
-"""Label that the Job controller gives to a Job's pods."""
+def pods_of(job: str, pods: Iterable[Object]) -> list[Object]:
+    """The pods of the Job of that name, by the label that the Job controller gives them."""
+    return [pod for pod in pods if (pod["metadata"].get("labels") or {}).get(_JOB_NAME) == job]
