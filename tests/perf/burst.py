@@ -64,7 +64,9 @@ async def remove_namespace(kube: Kube, name: str, seconds: float = 300) -> None:
 
 
 async def make_namespace(kube: Kube, name: str) -> str:
-    """Creates a namespace; returns its name."""
+    """Creates a namespace, after the end of one that an earlier run left behind; returns its name."""
+    if await kube.get("Namespace", "", name):
+        await remove_namespace(kube, name)
     await kube.call("POST", path("Namespace"), {"metadata": {"name": name}})
     return name
 

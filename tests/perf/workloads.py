@@ -29,6 +29,9 @@ def bare(child: Object, namespace: str, name: str | None = None) -> Object:
         "labels": json.loads(_orphan(json.dumps(metadata.get("labels", {})))),
         "annotations": metadata.get("annotations", {}),
     }
+    if copy["kind"] == "Deployment":
+        for field in ("serviceAccountName", "serviceAccount"):  # it need not exist where the copy goes
+            copy["spec"]["template"]["spec"].pop(field, None)
     if copy["kind"] == "Service":
         for field in ("clusterIP", "clusterIPs"):
             copy["spec"].pop(field, None)
