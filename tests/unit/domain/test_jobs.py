@@ -6,6 +6,8 @@ import pytest
 from tests.unit.domain.world import World, pod
 
 from trimtab.api.jobs import Job
+from trimtab.domain.objects import ref_of
+from trimtab.domain.plan import Apply, Delete
 from trimtab.domain.service import runs
 from trimtab.domain.service.references import failed_jobs
 
@@ -221,6 +223,20 @@ def test_a_migration_that_never_started_gives_way_to_the_fixed_one() -> None:
     world.settle()
     assert first not in world.names("Job")
     assert serving(served(world)) == ONE
+
+
+def test_the_migration_that_gives_way_is_removed_before_the_next_one_is_made() -> None:
+    world = world_with(MIGRATE)
+    old = running(world)
+    world.update(image=TWO)
+    targets = [
+        (type(effect).__name__, effect.ref if isinstance(effect, Delete) else ref_of(effect.manifest))
+        for wave in world.decide().waves
+        for effect in wave.effects
+        if isinstance(effect, Apply | Delete)
+    ]
+    order = [(verb, ref.name == old) for verb, ref in targets if ref.kind == "Job"]
+    assert order == [("Delete", True), ("Apply", False)], "two migrations of one database must not meet"
 
 
 def test_going_back_while_a_migration_runs_needs_no_migration() -> None:

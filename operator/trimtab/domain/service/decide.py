@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.domain import drift
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.plan import Apply, Effect, Plan, Scale, Wave
-from trimtab.domain.service import inventory
+from trimtab.domain.service import inventory, jobstate
 from trimtab.domain.service.children import Desired, desired, replicas
 from trimtab.domain.service.decision import Decision, settle
 from trimtab.domain.service.meta import API_VERSION, KIND
@@ -40,10 +40,13 @@ def decide(observation: Observation, now: datetime) -> Plan:
     children = desired(observation, decision)
     status = observation.resource.get("status") or {}
     recorded = inventory.recorded(decision.owner, status)
+    prunes = tuple(inventory.prunes(decision.owner, observation, recorded, children.refs))
+    superseded = tuple(prune for prune in prunes if _goes_on(observation, prune.ref))
     waves = (
         [*_needed(observation, children.before), *_needed(observation, children.beside, blocking=False)],
+        superseded,  # before the Job that takes its place: two migrations of one database must not meet
         _needed(observation, children.workload),
-        [*_scale(observation, decision), *inventory.prunes(decision.owner, observation, recorded, children.refs)],
+        [*_scale(observation, decision), *(prune for prune in prunes if prune not in superseded)],
     )
     return Plan(
         intent=_intent(status, decision, recorded | children.refs),
@@ -65,6 +68,12 @@ def _needed(observation: Observation, manifests: Iterable[Object], *, blocking: 
         elif drift.differs(wanted, live):
             effects.append(Apply(manifest=wanted, uid=uid_of(live), blocking=blocking))
     return effects
+
+
+def _goes_on(observation: Observation, ref: ObjectRef) -> bool:
+    """Whether it is a Job that has not ended."""
+    job = observation.children.get(ref) if ref.kind == "Job" else None
+    return job is not None and not (jobstate.succeeded(job) or jobstate.failed(job))
 
 
 def _scale(observation: Observation, decision: Decision) -> list[Effect]:
