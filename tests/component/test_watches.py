@@ -1,6 +1,7 @@
 """Ghosts: objects that vanished while a watch was broken, of which no event ever tells."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,7 @@ class Cluster:
         self.asked: list[str] = []
         self.down = False
         self.discovered = 0
+        self.while_discovering: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
 
     async def get(self, ref: ObjectRef) -> Object | None:
         self.asked.append(ref.name)
@@ -41,6 +43,10 @@ class Cluster:
 
     async def discover(self) -> bool:
         self.discovered += 1
+        await self.while_discovering()
+        if self.down:
+            self.down = False
+            raise UnavailableError("down")
         return True
 
     def serves(self, api_version: str, kind: str) -> bool:
@@ -169,6 +175,31 @@ async def test_a_rescan_of_the_apis_refreshes_discovery(monkeypatch: pytest.Monk
         await asyncio.sleep(0)
     assert (rig.cluster.discovered, rig.discoveries) == (1, 1)
     assert set(rig.observer.ages()) == {("ConfigMap", "")}, "nobody watches what is not served, so it gives no sign"
+
+
+async def test_a_rescan_while_discovery_goes_on_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.adapters.kubernetes.watches.RESCAN_PAUSE", 0.0)
+    rig = Rig()
+
+    async def rescan() -> None:
+        if rig.cluster.discovered == 1:
+            await rig.request("/apis")
+
+    rig.cluster.while_discovering = rescan
+    await rig.request("/apis")
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert rig.cluster.discovered == 2
+
+
+async def test_discovery_is_repeated_until_the_api_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.adapters.kubernetes.watches.RESCAN_PAUSE", 0.0)
+    rig = Rig()
+    rig.cluster.down = True
+    await rig.request("/apis")
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert (rig.cluster.discovered, rig.discoveries) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.adapters.kubernetes.cluster import KubernetesCluster
 from trimtab.adapters.kubernetes.kinds import OPTIONAL, Kind, watched_kind
 from trimtab.domain.objects import Object, ObjectRef, ref_of
-from trimtab.ports.cluster import ClusterError
+from trimtab.ports.cluster import ClusterError, UnavailableError
 
 logger = logging.getLogger("trimtab.watches")
 
@@ -65,6 +65,7 @@ class WatchObserver:
         self._relists: dict[Scope, _Relist] = {}
         self._signs: dict[Scope, float] = {}
         self._rescan: asyncio.Task[None] | None = None
+        self._outdated = False
 
     def ages(self) -> dict[Scope, float]:
         """Seconds since each watch last gave a sign of life: an event, or kopf (re)opening it."""
@@ -129,16 +130,23 @@ class WatchObserver:
             self._on_gone(known)  # if it is there after all, it may have left the watch by losing its label
 
     def _refresh_discovery(self) -> None:
+        self._outdated = True
         if self._rescan is None or self._rescan.done():
             self._rescan = asyncio.create_task(self._discover())
 
     async def _discover(self) -> None:
-        await asyncio.sleep(RESCAN_PAUSE)
-        try:
-            changed = await self._cluster.discover()
-        except ClusterError as error:
-            logger.info("discovery failed, the last answer holds: %s", error)
-            return
+        while self._outdated:
+            await asyncio.sleep(RESCAN_PAUSE)
+            self._outdated = False
+            try:
+                changed = await self._cluster.discover()
+            except ClusterError as error:
+                logger.info("discovery failed, the last answer holds: %s", error)
+                self._outdated |= isinstance(error, UnavailableError)
+            else:
+                self._discovered(changed)
+
+    def _discovered(self, changed: bool) -> None:
         gone = {kind.kind for kind in OPTIONAL if not self._cluster.serves(kind.api_version, kind.kind)}
         self._signs = {scope: sign for scope, sign in self._signs.items() if scope[0] not in gone}
         if changed:
