@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from trimtab.adapters.kubernetes.secrets import KubernetesSecretDigests
-from trimtab.ports.cluster import NotFoundError
+from trimtab.ports.cluster import DeniedError, NotFoundError
 
 SHORTEST_RESYNC = 600.0 * 0.8
 
@@ -13,10 +15,13 @@ class Client:
 
     def __init__(self, secret: dict[str, Any] | None) -> None:
         self.secret = secret
+        self.denied = False
         self.reads = 0
 
     async def read(self, *_: Any) -> dict[str, Any]:
         self.reads += 1
+        if self.denied:
+            raise DeniedError("forbidden")
         if self.secret is None:
             raise NotFoundError("no such Secret")
         return self.secret
@@ -57,6 +62,18 @@ async def test_who_waits_for_a_missing_secret_looks_each_time() -> None:
     assert await rig.ask() is None
     rig.now = 5.0
     rig.client.secret = secret(password="YQ==")
+    assert await rig.ask() is not None
+
+
+async def test_who_is_denied_does_not_ask_again_at_each_look() -> None:
+    rig = Rig(secret(password="YQ=="))
+    rig.client.denied = True
+    for _ in range(3):
+        with pytest.raises(DeniedError):
+            await rig.ask()
+    assert rig.client.reads == 1
+    rig.client.denied = False
+    rig.now = 60.0
     assert await rig.ask() is not None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from trimtab.adapters.kubernetes.client import ApiClient
 from trimtab.adapters.kubernetes.kinds import SECRET
 from trimtab.domain.objects import Object, uid_of
-from trimtab.ports.cluster import NotFoundError
+from trimtab.ports.cluster import DeniedError, NotFoundError
 
 LIFE = 480.0
 """Seconds after which a Secret that is still referred to is read again; jittered by 20 % to below.
@@ -24,11 +24,15 @@ just too early, and a rotation be noticed only by the next one.
 MISSING_LIFE = 4.0
 """The same for a Secret that does not exist: shorter than the 5 s after which whoever waits for it looks again."""
 
+DENIED_LIFE = 60.0
+"""The same for a Secret that we may not read."""
+
 
 @dataclass(slots=True)
 class _Entry:
     digest: str | None
     until: float
+    denied: str = ""
 
 
 class KubernetesSecretDigests:
@@ -52,6 +56,8 @@ class KubernetesSecretDigests:
         key = (namespace, name)
         entry = self._entries.get(key)
         if entry is not None and self._clock() < entry.until:
+            if entry.denied:
+                raise DeniedError(entry.denied)
             return entry.digest
         reading = self._reading.get(key)
         if reading is None:
@@ -71,6 +77,9 @@ class KubernetesSecretDigests:
         except NotFoundError:
             self._entries[namespace, name] = _Entry(None, now + MISSING_LIFE)
             return None
+        except DeniedError as error:
+            self._entries[namespace, name] = _Entry(None, now + DENIED_LIFE, str(error))
+            raise
         digest = content_digest(secret)
         self._entries[namespace, name] = _Entry(digest, now + LIFE * (1.0 - 0.2 * self._draw()))
         self._evict(now)
