@@ -10,7 +10,8 @@ class SecretDigests(Protocol):
         """A digest of the Secret's content, None if it does not exist. Raises ClusterError if it cannot be read.
 
         Answered from memory while fresh: 8 minutes (jittered) for a Secret that exists, 4 seconds for a missing one;
-        otherwise one GET (denied: at most one a minute). The digest is keyed, so that the content cannot be found by trial from the digest.
+        otherwise one GET (denied: at most one a minute). The digest is keyed, so that the content cannot be found by
+        trial from the digest.
         """
 
     def expire(self, namespace: str, name: str) -> None:
