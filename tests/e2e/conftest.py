@@ -31,15 +31,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ours = [item for item in items if item.path.is_relative_to(HERE)]
-    for item in ours:
-        if isinstance(item, pytest.Function):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     # Which rights are used is known only once everything else has run.
     items.sort(key=lambda item: item.path == HERE / "test_rbac.py")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="session")
 async def kube() -> AsyncIterator[Kube]:
     async with connect(agent="trimtab-tests") as client:
         yield client
@@ -57,7 +53,7 @@ def audit_begin() -> int | None:
     return Path(log).stat().st_size if log else None
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="session")
 async def images(audit_begin: int | None) -> Images:
     """The images that the cluster has, and the operator running from its own."""
     images = Images()

@@ -14,7 +14,7 @@ from tests.support.mirror import Mirror, mirroring
 MOUNT = "/etc/demo"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "config") as space:
         yield space

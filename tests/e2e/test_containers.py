@@ -19,7 +19,7 @@ PROBES = {
 FIELDS = {"http": "httpGet", "tcp": "tcpSocket", "exec": "exec", "grpc": "grpc", "none": "tcpSocket"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
     async with new_space(kube, "containers") as space:
         for kind, health in PROBES.items():

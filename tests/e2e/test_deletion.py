@@ -18,7 +18,7 @@ FULL = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
     async with new_space(kube, "deletion") as space:
         for name in ("goes", "stays"):

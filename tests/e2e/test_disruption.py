@@ -10,13 +10,13 @@ from tests.support.kube import Kube, KubeError, Object, path, poll
 from tests.support.kubectl import CommandError, kubectl
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "drain") as space:
         yield space
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def cordoned(kube: Kube, space: Space, images: Images) -> AsyncIterator[list[str]]:
     """All nodes cordoned after the service has come up, and open again afterwards."""
     await space.apply("steady", images.v1, replicas=2)

@@ -39,7 +39,7 @@ CASES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
     """Each case is broken by a change of a service that was fine; all at once, since each takes its time to show."""
     async with new_space(kube, "failures") as space:

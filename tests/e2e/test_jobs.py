@@ -20,7 +20,7 @@ REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 * * *", "command
 REINDEX = {"name": "reindex", "run": "OnDemand", "command": ["/demo-app", "version"]}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "jobs") as space:
         yield space

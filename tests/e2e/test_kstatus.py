@@ -10,7 +10,7 @@ from tests.support.kube import Kube
 from tests.support.mirror import Mirror, mirroring
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "kstatus") as space:
         yield space

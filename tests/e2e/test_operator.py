@@ -13,7 +13,7 @@ from tests.support.mirror import mirroring
 NAMES = ("left", "right")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
     async with new_space(kube, "operator") as space:
         yield space

@@ -12,7 +12,7 @@ REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 * * *", "command
 OPTIONAL = {"ConfigMap", "CronJob", "HorizontalPodAutoscaler", "HTTPRoute", "Service", "ServiceAccount"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "pruning") as space:
         yield space

@@ -13,7 +13,7 @@ from tests.support.mirror import Mirror, mirroring
 BURN = "http://burner:8080/burn?ms=20"
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "scaling") as space:
         yield space

@@ -41,7 +41,7 @@ async def roll_to(space: Space, image: str) -> None:
     await space.ready(*CHAIN, seconds=120)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
     async with new_space(kube, "shop") as space:
         await roll_to(space, images.v1)

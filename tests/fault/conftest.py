@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,13 +11,7 @@ from tests.support.kube import connect, install_crds
 from tests.support.mirror import mirroring
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="session")
 async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Laboratory]:
     async with connect() as kube:
         await install_crds(kube)
@@ -26,7 +19,7 @@ async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
             yield Laboratory(kube, mirror, tmp_path_factory.mktemp("fault"))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="session")
 async def learned(laboratory: Laboratory) -> Learned:
     one, other = await asyncio.gather(laboratory.undisturbed(), laboratory.undisturbed())
     return Learned(one, frozenset(one.unlike(other)))

@@ -67,7 +67,7 @@ async def _live_with(laboratory: Laboratory, make: Callable[[], Fault]) -> Ended
         return Ended(await this.live(), len(concerned))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def runs(laboratory: Laboratory, request: pytest.FixtureRequest) -> AsyncIterator[Mapping[str, Awaitable[Ended]]]:
     """All selected plans, begun together; each test awaits its own."""
     chosen = [item.callspec.params["plan"] for item in request.session.items if item.path == request.path]

@@ -14,7 +14,7 @@ from tests.support.kube import Kube, namespace, poll
 from tests.support.operator import running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def shop(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     async with namespace(kube, f"cli-{uuid.uuid4().hex[:8]}") as space:
         env = {"TRIMTAB_NAMESPACES": space, "TRIMTAB_LEASE_NAMESPACE": space}

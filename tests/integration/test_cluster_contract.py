@@ -67,18 +67,18 @@ class RealWorld:
 
 
 class TestKubernetesCluster(ClusterContract):
-    @pytest_asyncio.fixture(loop_scope="session")
+    @pytest_asyncio.fixture
     async def lease(self) -> MemoryLease:
         return MemoryLease(lambda: 1.0)
 
-    @pytest_asyncio.fixture(loop_scope="session")
+    @pytest_asyncio.fixture
     async def world(self, kube: Kube, lease: MemoryLease) -> AsyncIterator[RealWorld]:
         async with namespace(kube, f"contract-{uuid.uuid4().hex[:8]}") as name:
             world = RealWorld(kube, name, lease)
             yield world
             await world.let_go()
 
-    @pytest_asyncio.fixture(loop_scope="session")
+    @pytest_asyncio.fixture
     async def cluster(self, lease: MemoryLease, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[KubernetesCluster]:
         monkeypatch.setitem(kinds._TABLE, (NOTHING.api_version, NOTHING.kind), NOTHING)
         connection = await Connection.load()

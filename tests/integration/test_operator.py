@@ -20,20 +20,20 @@ def audit() -> AuditLog:
     return AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def operator(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Operator]:
     log = tmp_path_factory.mktemp("operator") / "log"
     async with running(log, env={"TRIMTAB_LOG_FORMAT": "json", "TRIMTAB_LEASE_NAME": "spine"}) as process:
         yield process
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def shop(kube: Kube) -> AsyncIterator[str]:
     async with namespace(kube, f"op-{uuid.uuid4().hex[:8]}") as name:
         yield name
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def shop_(kube: Kube, shop: str, operator: Operator) -> Shop:
     return Shop(kube, shop)
 

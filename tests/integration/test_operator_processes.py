@@ -21,7 +21,7 @@ def audit() -> AuditLog:
     return AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture
 async def shop(kube: Kube) -> AsyncIterator[str]:
     async with namespace(kube, f"op-{uuid.uuid4().hex[:8]}") as name:
         yield name

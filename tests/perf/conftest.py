@@ -5,7 +5,6 @@ Quick size by default; TRIMTAB_PERF_FULL=1 measures what the design promises (1,
 
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -29,12 +28,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.line(line)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
 @pytest.fixture(scope="session")
 def full() -> bool:
     return bool(os.environ.get("TRIMTAB_PERF_FULL"))
@@ -50,14 +43,14 @@ def audit() -> AuditLog:
     return AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="session")
 async def kube() -> AsyncIterator[Kube]:
     async with connect(agent="trimtab-tests") as client:
         await install_crds(client)
         yield client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def operator(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Operator]:
     async with running(tmp_path_factory.mktemp("operator") / "log") as process:
         yield process

@@ -111,7 +111,7 @@ async def _start(operator: Operator, audit: AuditLog, mark: int, count: int) -> 
     return Start(ready, reconciled, sent)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def population(
     kube: Kube, audit: AuditLog, full: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Population]:
