@@ -6,6 +6,7 @@ import pytest
 from tests.unit.domain.world import World, applied, effects
 
 from trimtab.domain import labels
+from trimtab.domain.outcome import Done
 from trimtab.domain.service.references import secrets_of
 
 IMAGE = "r.example/orders:1"
@@ -96,6 +97,17 @@ def test_a_secret_that_is_missing_is_named_and_looked_for_again_soon() -> None:
     ]
     assert world.ready == ("False", "SecretNotFound")
     assert result.outcome.after == 5  # type: ignore[union-attr]
+
+
+def test_a_secret_that_a_running_service_has_lost_is_named_before_the_next_pod_needs_it() -> None:
+    world = settled(BY_ENV)
+    world.secret("db", None)
+    result = world.reconcile()
+    assert world.ready == ("True", "Available")
+    assert [(b["kind"], b["name"], b["reason"]) for b in world.status["waitingFor"]] == [
+        ("Secret", "db", "SecretNotFound")
+    ]
+    assert result.outcome == Done()
 
 
 def test_the_mark_tells_nothing_of_the_content() -> None:

@@ -90,11 +90,13 @@ def of_workload(observation: Observation, deployment: Object | None, revision: s
     """What the pods of a revision wait for."""
     if deployment is not None:
         yield from pods_blockers.of_deployment(deployment)
-        yield from _missing_secrets(observation, deployment)
     yield from pods_blockers.of_pods(pods_blockers.of_component(observation.pods, labels.SERVICE, revision))
 
 
-def _missing_secrets(observation: Observation, deployment: Object) -> Iterator[Blocker]:
+def of_missing_secrets(observation: Observation, deployment: Object | None) -> Iterator[Blocker]:
+    """Secrets that the next pod to start will need, whether or not those that run have had them."""
+    if deployment is None:
+        return
     references = of_pod(deployment["spec"]["template"]["spec"])
     for name in sorted({reference.name for reference in references if not reference.optional}):
         content = observation.secrets.get(name)

@@ -104,6 +104,7 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
     blockers = [*waiting.of_failures(failures)]
     if decision is not None:
         blockers += health.of_holding_job(observation, decision)
+    blockers += health.of_missing_secrets(observation, deployment)
     if not progress.complete:
         blockers += health.of_workload(observation, deployment, name)
     blockers += waiting.of_aspects(owner.name, route_kind(observation.spec), aspects)
@@ -222,7 +223,9 @@ def _events(look: _Look, verdict: Verdict, status: Mapping[str, Any]) -> Iterato
 
 
 def _outcome(look: _Look, verdict: Verdict) -> Outcome:
-    if any(blocker.reason is Reason.SECRET_NOT_FOUND for blocker in look.blockers):
+    decision = look.reasoning.decision
+    starting = not look.rollout.complete or (decision is not None and decision.holding is not None)
+    if starting and any(blocker.reason is Reason.SECRET_NOT_FOUND for blocker in look.blockers):
         return Waiting(after=_SECRET_POLL, reason=str(Reason.SECRET_NOT_FOUND))
     if any(failure.reason != Reason.CHILD_INVALID for failure in look.failures):
         return Waiting(after=_REFUSED_POLL, reason=str(verdict.reason))
