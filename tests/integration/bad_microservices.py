@@ -51,6 +51,8 @@ IMAGE = [
     Bad("image-missing", {"image": None}, ("spec.image", "Required value")),
     Bad("image-empty", {"image": ""}, ("spec.image", "''", "registry/repository:tag")),
     Bad("image-space", {"image": "orders :1"}, ("spec.image", "'orders :1'", "without spaces")),
+    Bad("image-capitals", {"image": "r.example/Orders:1"}, ("spec.image", "'r.example/Orders:1'", "lower case")),
+    Bad("image-digest", {"image": "r.example/orders@sha256:12"}, ("spec.image", "sha256:12", "digest")),
     Bad("image-number", {"image": 7}, ("spec.image", "integer", "string")),
     Bad("pull-policy", {"imagePullPolicy": "Sometimes"}, ("spec.imagePullPolicy", '"Sometimes"', '"IfNotPresent"')),
     Bad("pull-secret-name", {"imagePullSecrets": ["My Login"]}, ("imagePullSecrets[0]", "'My Login'", "lower-case")),

@@ -91,12 +91,17 @@ PortName = Annotated[
     ),
     reserved("trimtab-", "the port"),
 ]
+_REGISTRY = "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?"
+_PATH_COMPONENT = "[a-z0-9]+([._-]+[a-z0-9]+)*"
 Image = Annotated[
     str,
+    # The grammar of https://github.com/distribution/reference, a little wider where runs of separators are concerned.
     Text(
         max_length=1024,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$",
-        is_not="an image reference: write registry/repository:tag or registry/repository@sha256:digest, without spaces",
+        pattern=f"^({_REGISTRY}/)?{_PATH_COMPONENT}(/{_PATH_COMPONENT})*"
+        "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9_+.-]+:[0-9A-Fa-f]{32,})?$",
+        is_not="an image reference: write registry/repository:tag or registry/repository@sha256:digest, without "
+        "spaces and with the repository in lower case",
     ),
 ]
 Hostname = Annotated[
