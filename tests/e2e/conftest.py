@@ -9,25 +9,9 @@ import pytest_asyncio
 from tests.e2e.diagnosis import describe
 from tests.e2e.installation import Images, install, install_crds, is_installed, renew
 from tests.e2e.space import Space
-from tests.support.figures import Figures
 from tests.support.kube import Kube, connect
 
 HERE = Path(__file__).parent
-
-
-FIGURES = pytest.StashKey[Figures]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FIGURES] = Figures()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash[FIGURES]
-    if figures.rows:
-        terminalreporter.section("figures of the end-to-end tests")
-        for line in figures.table():
-            terminalreporter.line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,11 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def kube() -> AsyncIterator[Kube]:
     async with connect(agent="trimtab-tests") as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def figures(pytestconfig: pytest.Config) -> Figures:
-    return pytestconfig.stash[FIGURES]
 
 
 @pytest.fixture(scope="session")

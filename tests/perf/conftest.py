@@ -9,33 +9,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from tests.support.audit import AuditLog
-from tests.support.figures import Figures
 from tests.support.kube import Kube, connect, install_crds
 from tests.support.operator import Operator, running
-
-FIGURES = pytest.StashKey[Figures]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FIGURES] = Figures()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash[FIGURES]
-    if figures.rows:
-        terminalreporter.section("figures")
-        for line in figures.table():
-            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")
 def full() -> bool:
     return bool(os.environ.get("TRIMTAB_PERF_FULL"))
-
-
-@pytest.fixture(scope="session")
-def figures(pytestconfig: pytest.Config) -> Figures:
-    return pytestconfig.stash[FIGURES]
 
 
 @pytest.fixture(scope="session")
