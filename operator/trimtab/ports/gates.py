@@ -17,4 +17,4 @@ class Gates(Protocol):
     """Asks webhooks whose hosts the operator's administrator allows."""
 
     async def ask(self, url: str, question: Mapping[str, Any]) -> Answer:
-        """One POST of `question` as JSON; open on 2xx. Never raises: whatever goes wrong is a closed gate that says why."""
+        """One POST of `question` as JSON; open on 2xx. Never raises: what goes wrong is a closed gate that says why."""
