@@ -1,0 +1,1 @@
+"""Prometheus, or whatever speaks its HTTP API, behind the metrics port."""
