@@ -100,7 +100,7 @@ def _sorted_out(
             continue
         try:
             series = _one(entry)
-        except (KeyError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError):
             failed[arm] = "Prometheus answers with samples that are no finite numbers in the order of time"
             continue
         if series is not None:
@@ -117,14 +117,15 @@ def _is_series(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("metric"), dict)
 
 
-def _names(entry: Any) -> tuple[Any, ...]:
+def _names(entry: Any) -> tuple[str, ...]:
     """Whose series it is. `namespace` is what the scraper says, the rest what the pod says: they have to agree."""
     if not _is_series(entry):
         return ()
     metric: Mapping[str, Any] = entry["metric"]
     if metric.get("namespace") != metric.get("trimtab_namespace") or not metric.get("pod"):
         return ()
-    return (*(metric.get(f"trimtab_{part}") for part in ("namespace", "microservice", "revision")), metric.get(LISTENER))
+    labels = ("trimtab_namespace", "trimtab_microservice", "trimtab_revision", LISTENER)
+    return tuple(str(metric.get(label)) for label in labels)
 
 
 def _one(entry: Any) -> Series | None:

@@ -1,0 +1,65 @@
+"""What every implementation of the metrics port must do: the memory fake here, Prometheus in integration."""
+
+from typing import Protocol
+
+from trimtab.domain.release.counters import Arm, Reading, stood_still
+from trimtab.ports.metrics import Metrics
+
+ROUTED = Arm("shop", "orders", "aaaaaaaaaa", "routed")
+DIRECT = Arm("shop", "orders", "aaaaaaaaaa", "direct")
+OTHER = Arm("shop", "orders", "bbbbbbbbbb", "routed")
+STRANGER = Arm("billing", "orders", "aaaaaaaaaa", "routed")
+
+
+class World(Protocol):
+    """The pods whose counters are read."""
+
+    async def count(self, arm: Arm, pod: str, requests: int) -> None:
+        """Lets requests reach a pod of an arm."""
+
+    async def scrapes(self, number: int) -> None:
+        """Waits until every pod was scraped so often."""
+
+
+class MetricsContract:
+    """Inherit, and provide the fixtures `metrics` and `world`."""
+
+    async def test_arms_are_told_apart(self, metrics: Metrics, world: World) -> None:
+        for requests, arm in enumerate((ROUTED, DIRECT, OTHER, STRANGER), start=1):
+            await world.count(arm, f"orders-{arm.revision}", requests)
+        await world.scrapes(1)
+        reading = await metrics.requests([ROUTED, DIRECT, OTHER])
+        assert set(reading.series) == {ROUTED, DIRECT, OTHER}
+        assert [total(reading, arm) for arm in (ROUTED, DIRECT, OTHER)] == [1, 2, 3]
+
+    async def test_each_pod_has_its_series(self, metrics: Metrics, world: World) -> None:
+        await world.count(ROUTED, "one", 1)
+        await world.count(ROUTED, "two", 2)
+        await world.scrapes(1)
+        reading = await metrics.requests([ROUTED])
+        assert {each.pod: each.samples[-1][1] for each in reading.series[ROUTED]} == {"one": 1, "two": 2}
+
+    async def test_no_data_is_no_series(self, metrics: Metrics, world: World) -> None:
+        await world.scrapes(1)
+        nobody = Arm("shop", "nobody", "cccccccccc", "routed")
+        reading = await metrics.requests([nobody])
+        assert nobody not in reading.series
+        assert nobody not in reading.failed
+
+    async def test_the_last_three_samples_come_oldest_first(self, metrics: Metrics, world: World) -> None:
+        await world.count(ROUTED, "one", 1)
+        await world.scrapes(4)
+        reading = await metrics.requests([ROUTED])
+        (series,) = reading.series[ROUTED]
+        assert len(series.samples) in (3, 4)
+        assert list(series.samples) == sorted(series.samples)
+        assert stood_still([series], 0, {"one"}) is True
+
+    async def test_nothing_is_asked_for_no_arm(self, metrics: Metrics, world: World) -> None:
+        reading = await metrics.requests([])
+        assert not reading.series
+        assert not reading.failed
+
+
+def total(reading: Reading, arm: Arm) -> float:
+    return sum(each.samples[-1][1] for each in reading.series[arm])
