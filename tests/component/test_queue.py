@@ -22,14 +22,24 @@ class QueueMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.queue = WorkQueue("model", clock=lambda: self.now, draw=lambda: 0.5, budget=RetryBudget(1e9, 1e9))
         self.wanted: set[Key] = set()
+        self.preferred: set[Key] = set()
         self.urgent: set[Key] = set()
         self.running: set[Key] = set()
         self.timers: dict[Key, float] = {}
 
-    @rule(key=keys, urgent=st.booleans())
-    def add(self, key: Key, urgent: bool) -> None:
-        self.queue.add(key, urgent=urgent)
-        self._want(key, urgent)
+    @rule(key=keys)
+    def add(self, key: Key) -> None:
+        self.queue.add(key)
+        self._want(key)
+
+    @rule(key=keys, preferred=st.booleans())
+    def prefer(self, key: Key, preferred: bool) -> None:
+        self.queue.prefer(key, preferred=preferred)
+        if preferred:
+            self.preferred.add(key)
+            self.urgent |= {key} & self.wanted
+        else:
+            self.preferred.discard(key)
 
     @rule(key=keys, seconds=st.floats(0.1, 10))
     def add_after(self, key: Key, seconds: float) -> None:
@@ -45,7 +55,7 @@ class QueueMachine(RuleBasedStateMachine):
         for key, due in list(self.timers.items()):
             if due <= self.now:
                 del self.timers[key]
-                self._want(key, urgent=False)
+                self._want(key)
         ready = self.wanted - self.running
         key = self.queue.take()
         if key is None:
@@ -70,9 +80,9 @@ class QueueMachine(RuleBasedStateMachine):
         if hasattr(self, "queue"):
             assert {key for key in KEYS if self.queue.is_running(key)} == self.running
 
-    def _want(self, key: Key, urgent: bool) -> None:
+    def _want(self, key: Key) -> None:
         self.wanted.add(key)
-        if urgent:
+        if key in self.preferred:
             self.urgent.add(key)
 
 

@@ -78,6 +78,9 @@ class Cluster(Protocol):
     def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
         """Cached pods (projections: metadata, spec.nodeName, status) labelled with this Microservice."""
 
+    def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
+        """Cached CanaryReleases of a namespace; of one Microservice if it is named: those that have it as a target."""
+
     def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server offers the kind, as of the last discovery. No request."""
 

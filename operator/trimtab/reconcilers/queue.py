@@ -80,7 +80,8 @@ class WorkQueue:
         self._lanes: tuple[deque[Key], deque[Key]] = (deque(), deque())
         self._waiting: dict[Key, tuple[int, float]] = {}
         self._running: dict[Key, float] = {}
-        self._again: dict[Key, int] = {}
+        self._again: set[Key] = set()
+        self._preferred: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._due: dict[Key, float] = {}
         self._timers: list[tuple[float, int, Key]] = []
@@ -90,13 +91,13 @@ class WorkQueue:
         self._opened = float("inf")
         self._closed = False
 
-    def add(self, key: Key, *, urgent: bool = False) -> None:
-        """Asks for a run of `key` as soon as a worker is free; `urgent` keys go before all others."""
+    def add(self, key: Key) -> None:
+        """Asks for a run of `key` as soon as a worker is free; preferred keys go before all others."""
         if self._closed:
             return
-        lane = 0 if urgent else 1
+        lane = 0 if key in self._preferred else 1
         if key in self._running:
-            self._again[key] = min(lane, self._again.get(key, lane))
+            self._again.add(key)
             return
         waiting = self._waiting.get(key)
         if waiting is not None and waiting[0] <= lane:
@@ -106,6 +107,15 @@ class WorkQueue:
         self._waiting[key] = (lane, waiting[1] if waiting else self._clock())
         self._lanes[lane].append(key)
         self._wake_one()
+
+    def prefer(self, key: Key, *, preferred: bool) -> None:
+        """Whether `key` goes before all others from now on, however it is added; so no resync delays a rollback."""
+        if not preferred:
+            self._preferred.discard(key)
+        elif key not in self._preferred:
+            self._preferred.add(key)
+            if key in self._waiting:
+                self.add(key)
 
     def add_after(self, key: Key, seconds: float) -> None:
         """Asks for a run after `seconds`; of several requests for one key the earliest counts."""
@@ -145,6 +155,7 @@ class WorkQueue:
         """Ends the back-off and the timer of a key that no longer exists."""
         self.forget(key)
         self._due.pop(key, None)
+        self._preferred.discard(key)
 
     def take(self) -> Key | None:
         """The next key to run, or None if none waits. The caller must call `done` afterwards."""
@@ -188,9 +199,9 @@ class WorkQueue:
         """Marks the run of a key as over; if it was added meanwhile, it waits again."""
         started = self._running.pop(key)
         metrics.QUEUE_WORK.labels(self._name).observe(self._clock() - started)
-        lane = self._again.pop(key, None)
-        if lane is not None:
-            self.add(key, urgent=lane == 0)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
 
     def close(self) -> None:
         """Stops the intake; workers get None instead of a key."""

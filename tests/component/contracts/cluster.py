@@ -64,6 +64,20 @@ def microservice(namespace: str, name: str = "orders", **spec: Any) -> dict[str,
     }
 
 
+def canary_release(namespace: str, name: str, *targets: str) -> dict[str, Any]:
+    """A CanaryRelease of these Microservices with no field that it need not have."""
+    return {
+        "apiVersion": "trimtab.dev/v1alpha1",
+        "kind": "CanaryRelease",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "targets": [{"name": target} for target in targets],
+            "strategy": {"allAtOnce": {"bake": "1m"}},
+            "kpis": [{"name": "pods", "pods": {}}],
+        },
+    }
+
+
 class ClusterContract:
     """Inherit, and provide the fixtures `cluster` and `world`."""
 
@@ -203,6 +217,19 @@ class ClusterContract:
         await cluster.apply(config_map(world.namespace, name="loose"))
         assert [ref_of(child) for child in cluster.children(uid_of(resource))] == [ref_of(manifest)]
         assert list(cluster.children("another")) == []
+
+    async def test_releases_are_known_by_their_targets(self, cluster: Cluster, world: World) -> None:
+        both = await world.create(canary_release(world.namespace, "both", "orders", "stock"))
+        web = await world.create(canary_release(world.namespace, "web", "web"))
+        for policy in (both, web):
+            await cluster.apply_status(ref_of(policy), {"phase": "Idle"}, uid=uid_of(policy))  # now it is cached
+
+        def found(microservice: str = "") -> list[str]:
+            return [policy["metadata"]["name"] for policy in cluster.policies(world.namespace, microservice)]
+
+        assert [found("orders"), found("stock"), found("web"), found("nobody")] == [["both"], ["both"], ["web"], []]
+        assert found() == ["both", "web"]
+        assert list(cluster.policies("elsewhere")) == []
 
     async def test_the_log_of_no_pod_is_not_found(self, cluster: Cluster, world: World) -> None:
         with pytest.raises(NotFoundError):

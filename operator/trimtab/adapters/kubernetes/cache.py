@@ -14,6 +14,8 @@ from typing import TypeVar
 from trimtab.adapters.kubernetes.projection import project
 from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, controller_uid, ref_of, uid_of
+from trimtab.domain.release.policy import KIND as POLICY
+from trimtab.domain.release.policy import targets_of
 
 TOMBSTONE_LIFE = 600.0
 """Seconds; far longer than any event can be late."""
@@ -22,13 +24,14 @@ _K = TypeVar("_K")
 
 
 class ObjectCache:
-    """Objects by reference, by the UID of their controlling owner, and pods by their Microservice."""
+    """Objects by reference and by the UID of their controlling owner; pods and CanaryReleases by their Microservice."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._objects: dict[ObjectRef, Object] = {}
         self._by_owner: dict[str, set[ObjectRef]] = defaultdict(set)
         self._pods: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
+        self._policies: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
         self._tombstones: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -49,6 +52,10 @@ class ObjectCache:
     def pod_count(self, namespace: str, microservice: str) -> int:
         """How many pods are labelled with this Microservice."""
         return len(self._pods.get((namespace, microservice), ()))
+
+    def policies_of(self, namespace: str, microservice: str) -> list[Object]:
+        """The CanaryReleases with that target, or (no target named) all of the namespace, in a stable order."""
+        return [self._objects[ref] for ref in sorted(self._policies.get((namespace, microservice), ()))]
 
     def of_kind(self, kind: str, namespace: str = "") -> Iterator[Object]:
         """All objects of a kind, of one namespace or of all."""
@@ -106,6 +113,8 @@ class ObjectCache:
         microservice = _microservice_of(obj)
         if microservice is not None:
             self._pods[microservice].add(ref)
+        for target in _targets_of(obj):
+            self._policies[target].add(ref)
 
     def _discard(self, ref: ObjectRef) -> None:
         obj = self._objects.pop(ref, None)
@@ -117,6 +126,8 @@ class ObjectCache:
         microservice = _microservice_of(obj)
         if microservice is not None:
             _drop(self._pods, microservice, ref)
+        for target in _targets_of(obj):
+            _drop(self._policies, target, ref)
 
     def _buried(self, uid: str, version: int) -> bool:
         """Whether a version is older than the deletion; in the end it can only be one that a backup brought back."""
@@ -149,3 +160,10 @@ def _microservice_of(obj: Object) -> tuple[str, str] | None:
         return None
     name = obj["metadata"].get("labels", {}).get(labels.MICROSERVICE)
     return (obj["metadata"]["namespace"], name) if name else None
+
+
+def _targets_of(obj: Object) -> set[tuple[str, str]]:
+    """Under which keys a CanaryRelease is found: each of its targets, and its namespace alone."""
+    if obj["kind"] != POLICY:
+        return set()
+    return {(obj["metadata"]["namespace"], name) for name in ("", *targets_of(obj))}

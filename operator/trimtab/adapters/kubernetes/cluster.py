@@ -32,6 +32,10 @@ class KubernetesCluster:
         """See the port."""
         return self._cache.pods_of(namespace, microservice)
 
+    def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
+        """See the port."""
+        return self._cache.policies_of(namespace, microservice)
+
     def serves(self, api_version: str, kind: str) -> bool:
         """See the port."""
         return (api_version, kind) in self._served

@@ -7,6 +7,8 @@ from typing import Any
 from trimtab.adapters.memory.server import MemoryServer
 from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, controller_uid, ref_of
+from trimtab.domain.release.policy import KIND as POLICY
+from trimtab.domain.release.policy import targets_of
 from trimtab.ports.cluster import ConflictError, KindNotServedError, LeaseLostError, NotFoundError, UnavailableError
 from trimtab.ports.lease import Lease
 
@@ -53,6 +55,11 @@ class MemoryCluster:
         """See the port."""
         found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == ("Pod", namespace))
         return [pod for pod in found if pod["metadata"].get("labels", {}).get(labels.MICROSERVICE) == microservice]
+
+    def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
+        """See the port."""
+        found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == (POLICY, namespace))
+        return [policy for policy in found if not microservice or microservice in targets_of(policy)]
 
     def serves(self, api_version: str, kind: str) -> bool:
         """See the port."""

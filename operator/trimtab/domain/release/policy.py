@@ -1,0 +1,27 @@
+"""Which CanaryRelease a Microservice obeys."""
+
+from collections.abc import Iterable
+
+from trimtab.domain.objects import Object
+
+KIND = "CanaryRelease"
+
+
+def targets_of(policy: Object) -> tuple[str, ...]:
+    """Names of the Microservices that a CanaryRelease releases, in the order of its spec; also of one that is invalid."""
+    targets = (policy.get("spec") or {}).get("targets") or ()
+    return tuple(str(target["name"]) for target in targets if target.get("name"))
+
+
+def acting(policies: Iterable[Object]) -> Object | None:
+    """The one of several CanaryReleases with the same target that acts: the oldest, of equal age the first by name.
+
+    The others are Stalled (TargetConflict). One that is being deleted acts no more.
+    """
+    alive = [policy for policy in policies if "deletionTimestamp" not in policy["metadata"]]
+    return min(alive, key=_age, default=None)
+
+
+def _age(policy: Object) -> tuple[str, str]:
+    metadata = policy["metadata"]
+    return str(metadata.get("creationTimestamp", "")), str(metadata["name"])
