@@ -18,12 +18,15 @@ import yaml
 Object = dict[str, Any]
 
 RESOURCES = {
+    "CanaryRelease": ("trimtab.dev/v1alpha1", "canaryreleases"),
     "ConfigMap": ("v1", "configmaps"),
     "ControllerRevision": ("apps/v1", "controllerrevisions"),
     "CronJob": ("batch/v1", "cronjobs"),
     "CustomResourceDefinition": ("apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "Deployment": ("apps/v1", "deployments"),
+    "EndpointSlice": ("discovery.k8s.io/v1", "endpointslices"),
     "Event": ("events.k8s.io/v1", "events"),
+    "GRPCRoute": ("gateway.networking.k8s.io/v1", "grpcroutes"),
     "HTTPRoute": ("gateway.networking.k8s.io/v1", "httproutes"),
     "HorizontalPodAutoscaler": ("autoscaling/v2", "horizontalpodautoscalers"),
     "Job": ("batch/v1", "jobs"),
