@@ -10,9 +10,7 @@ from trimtab.domain.service import (
     configmap,
     cronjob,
     deployment,
-    grpcroute,
     horizontalpodautoscaler,
-    httproute,
     job,
     networkpolicy,
     poddisruptionbudget,
@@ -23,12 +21,12 @@ from trimtab.domain.service import (
     serviceaccount,
 )
 from trimtab.domain.service.decision import Decision, deployment_of, effective_spec
-from trimtab.domain.service.exposure import route_kind
-from trimtab.domain.service.meta import GATEWAY_API_VERSION
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.runs import Record
+from trimtab.domain.traffic import registry
+from trimtab.domain.traffic.provider import Routing
 
-OPTIONAL = frozenset({(GATEWAY_API_VERSION, "HTTPRoute"), (GATEWAY_API_VERSION, "GRPCRoute")})
+OPTIONAL = registry.KINDS
 """Kinds that a cluster may lack; the rest of the service goes on without them."""
 
 
@@ -92,8 +90,7 @@ def _beside(observation: Observation, decision: Decision) -> Iterator[Object]:
     if spec.scaling is not None:
         yield horizontalpodautoscaler.horizontal_pod_autoscaler(owner, spec.scaling)
     if spec.expose is not None and spec.ports:
-        route = grpcroute.grpc_route if route_kind(spec) == "GRPCRoute" else httproute.http_route
-        yield route(owner, spec.expose, spec.ports[0])
+        yield from registry.default(spec).manifests(Routing(owner=owner, spec=spec, stable=owner.name))
     if decision.applied is not None:
         template = decision.applied.template
         yield from (cronjob.cron_job(owner, template, each) for each in spec.jobs if each.run == "Schedule")

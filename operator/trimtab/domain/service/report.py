@@ -16,12 +16,13 @@ from trimtab.domain.service.blockers import Blocker
 from trimtab.domain.service.children import replicas
 from trimtab.domain.service.decide import Reasoning, decided
 from trimtab.domain.service.decision import Decision, deployment_of
-from trimtab.domain.service.exposure import exposed, route_kind
+from trimtab.domain.service.exposure import exposed
 from trimtab.domain.service.health import Verdict
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.rollout import Rollout, rollout
 from trimtab.domain.status import Condition, condition, conditions, without_empty
+from trimtab.domain.traffic.gatewayroutes import route_kind
 
 _SECRET_POLL = 5.0
 """Seconds between two looks at a Secret that something waits for (design: ServiceBinding)."""
