@@ -1,5 +1,7 @@
 """The kinds that Trimtab serves."""
 
+from trimtab.api.canaryrelease import CanaryReleaseSpec
+from trimtab.api.canaryrelease_status import CanaryReleaseStatus
 from trimtab.api.crd import Column, Kind, Scale
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.api.microservice_rules import OBJECT_RULES
@@ -45,4 +47,39 @@ MICROSERVICE = Kind(
     ),
 )
 
-KINDS = (MICROSERVICE,)
+CANARY_RELEASE = Kind(
+    kind="CanaryRelease",
+    plural="canaryreleases",
+    description="A CanaryRelease is a standing policy: whenever the revision of one of its Microservices changes, the "
+    "new revision is released this way, step by step and judged, instead of by a rolling update.",
+    short_names=("crel",),
+    spec=CanaryReleaseSpec,
+    status=CanaryReleaseStatus,
+    columns=(
+        Column(name="Phase", json_path=".status.phase", description="What it is doing."),
+        Column(name="Step", json_path=".status.position", description="Step and steps."),
+        Column(name="Weight", json_path=".status.weight", description="Share that the new revision is to have."),
+        Column(name="Candidate", json_path=".status.candidate", description="New revision."),
+        Column(name="Verdict", json_path=".status.verdict", description="The least favourable verdict of all KPIs."),
+        Column(name="ETA", json_path=".status.eta", description="When it can be over at the earliest."),
+        Column(
+            name="Reason",
+            json_path=".status.conditions[?(@.type=='Ready')].reason",
+            description="One word for why.",
+            priority=1,
+        ),
+        Column(
+            name="Message",
+            json_path=".status.conditions[?(@.type=='Ready')].message",
+            description="Why, and what to do.",
+            priority=1,
+        ),
+        Column(name="Stable", json_path=".status.stable", description="Revision that serves.", priority=1),
+        Column(
+            name="Effective", json_path=".status.effectiveWeight", description="Share that it really gets.", priority=1
+        ),
+        Column(name="Age", json_path=".metadata.creationTimestamp", description="Age.", type="date"),
+    ),
+)
+
+KINDS = (MICROSERVICE, CANARY_RELEASE)

@@ -162,25 +162,34 @@ class TextMap:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeObject:
+    """An object whose fields the schema does not know; server-side apply replaces it as a whole."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Any fields in the CRD too."""
+        return {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-map-type": "atomic"}
+
+
 def cel_string(text: str) -> str:
     """`text` as a CEL string literal."""
     return json.dumps(text)
 
 
-def atomic(max_items: int) -> Any:
+def atomic(max_items: int, *, at_least: int = 0) -> Any:
     """Annotation of a list that server-side apply replaces as a whole."""
-    return _list(max_items, {"x-kubernetes-list-type": "atomic"})
+    return _list(at_least, max_items, {"x-kubernetes-list-type": "atomic"})
 
 
 def unique(max_items: int) -> Any:
     """Annotation of a list of different scalars that server-side apply merges."""
-    return _list(max_items, {"x-kubernetes-list-type": "set"})
+    return _list(0, max_items, {"x-kubernetes-list-type": "set"})
 
 
-def keyed(max_items: int, *keys: str) -> Any:
+def keyed(max_items: int, *keys: str, at_least: int = 0) -> Any:
     """Annotation of a list of objects that server-side apply merges by `keys` (names on the wire)."""
-    return _list(max_items, {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)})
+    return _list(at_least, max_items, {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)})
 
 
-def _list(max_items: int, extra: dict[str, Any]) -> Any:
-    return Field(max_length=max_items, json_schema_extra=extra)
+def _list(min_items: int, max_items: int, extra: dict[str, Any]) -> Any:
+    return Field(min_length=min_items or None, max_length=max_items, json_schema_extra=extra)

@@ -2,49 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from trimtab.api.meta import ApiModel, Text, atomic, keyed
+from trimtab.api.meta import Text, atomic, keyed
 from trimtab.api.scalars import Message, ShortText, Timestamp
-
-Hash = Annotated[str, Text(max_length=63)]
-
-
-class StatusModel(ApiModel):
-    """A part of a status. Unknown fields are ignored: an older operator reads what a newer one wrote."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Condition(StatusModel):
-    """One aspect of the present state, as the conditions of Kubernetes' own kinds."""
-
-    type: Annotated[str, Text(max_length=316, min_length=1)] = Field(description="Aspect.", examples=["Ready"])
-    status: Literal["True", "False", "Unknown"] = Field(description="True, False or Unknown.", examples=["True"])
-    reason: Annotated[str, Text(max_length=1024, min_length=1)] = Field(
-        description="One word for why; docs/reference/reasons.md lists them.", examples=["Available"]
-    )
-    message: Message = Field(
-        "", description="The same for people, with what to do.", examples=["2 of 2 replicas are ready"]
-    )
-    last_transition_time: Timestamp = Field(
-        description="When status changed last (RFC 3339).", examples=["2026-01-02T03:04:05Z"]
-    )
-    observed_generation: Annotated[int, Field(ge=0)] = Field(
-        description="The metadata.generation for which this holds.", examples=[3]
-    )
-
-
-class Blocker(StatusModel):
-    """Something that the service waits for."""
-
-    kind: ShortText = Field(description="Kind of the object.", examples=["Pod"])
-    name: ShortText = Field(description="Name of the object.", examples=["orders-7d4b9c-x2x7f"])
-    reason: ShortText = Field(description="One word for why it blocks.", examples=["ImagePullBackOff"])
-    message: Message = Field("", description="The same for people, with what to do.", examples=["manifest unknown"])
-    since: Timestamp | None = Field(
-        None, description="Since when (RFC 3339). Default: unknown.", examples=["2026-01-02T03:04:05Z"]
-    )
+from trimtab.api.status import Blocker, Condition, Count, Hash, StatusModel, Verb
 
 
 class InventoryItem(StatusModel):
@@ -86,12 +48,52 @@ class HistoryItem(StatusModel):
     )
 
 
-class Verb(StatusModel):
-    """The last request made by an annotation, and what became of it."""
+class RejectedRevision(StatusModel):
+    """A revision that a release did not let through."""
 
-    value: ShortText = Field(description="The annotation's value.", examples=["reindex/7"])
-    result: Literal["Accepted", "Refused"] = Field(description="Accepted or Refused.", examples=["Accepted"])
-    message: Message = Field("", description="What was done, or why not.", examples=["started Job orders-reindex-7"])
+    revision: Hash = Field(description="Revision.", examples=["g5tme2hiyb"])
+    reason: ShortText = Field(description="One word for why.", examples=["NotReady"])
+    message: Message = Field("", description="The same for people.", examples=["0 of 1 pods were ready within 10m"])
+    at: Timestamp = Field(description="When (RFC 3339).", examples=["2026-01-02T03:04:05Z"])
+    lifted: bool = Field(
+        False, description="Whether it may be released again: the spec has made another since, or retry was asked for."
+    )
+
+
+class ReleaseEcho(StatusModel):
+    """How far the service is with what its CanaryRelease orders (its status.targets[].order)."""
+
+    policy: Annotated[str, Text(max_length=64)] = Field(
+        "", description="UID of the CanaryRelease.", examples=["8f0a52cd-4c1b-4a2f-9d3e-0a4e8f1b2c3d"]
+    )
+    sequence: Count = Field(0, description="Number of the order that is being carried out.", examples=[7])
+    id: Hash = Field("", description="Id of the release; empty while none is under way.", examples=["g5tme2hiyb"])
+    stable: Hash = Field("", description="Its stable revision.", examples=["a1b2c3d4e5"])
+    candidate: Hash = Field("", description="Its new revision; empty: none.", examples=["g5tme2hiyb"])
+    in_place: bool = Field(False, description="Whether it is carried out and confirmed by whoever routes.")
+    weight: Annotated[str, Text(max_length=16)] = Field(
+        "", description="The new revision's share that is in effect; empty: none.", examples=["25%"]
+    )
+    wanted: Count = Field(0, description="Pods that the service is to have.", examples=[4])
+    stable_ready: Count = Field(0, description="Ready pods of the stable revision.", examples=[4])
+    candidate_wanted: Count = Field(0, description="Pods that the new revision is to have.", examples=[1])
+    candidate_ready: Count = Field(0, description="Ready pods of the new revision.", examples=[1])
+    failure: ShortText = Field(
+        "", description="One word for why the order can never be carried out.", examples=["MigrationFailed"]
+    )
+    message: Message = Field("", description="What is still missing.", examples=["0 of 1 pods are ready"])
+    verb: Verb | None = Field(None, description="The last verb set on the Microservice itself. Default: none.")
+
+
+class Platform(StatusModel):
+    """The parts of the operator's own in the pods: the proxy and its configuration."""
+
+    version: Hash = Field("", description="Version with which the serving revision was made.", examples=["k3v9x2m1pq"])
+    available: Hash = Field(
+        "",
+        description="Another version that `trimtab platform upgrade` moves to; empty: none.",
+        examples=["z8w4c7"],
+    )
 
 
 class MicroserviceStatus(StatusModel):
@@ -127,3 +129,12 @@ class MicroserviceStatus(StatusModel):
         (), description="Revisions whose rollout was begun, newest first. Default: none."
     )
     verb: Verb | None = Field(None, description="The last request made by an annotation. Default: none.")
+    release: ReleaseEcho | None = Field(
+        None, description="How far it is with what its CanaryRelease orders. Default: there is none."
+    )
+    rejected_revisions: Annotated[tuple[RejectedRevision, ...], atomic(10)] = Field(
+        (), description="Revisions that releases did not let through, newest first. Default: none."
+    )
+    platform: Platform | None = Field(
+        None, description="The parts of the operator's own in the pods. Default: there are none."
+    )

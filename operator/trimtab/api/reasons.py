@@ -46,3 +46,60 @@ class Reason(StrEnum):
     SCALING_INACTIVE = "ScalingInactive", "The autoscaler cannot work; the message is its own (often: no metrics)."
     REVISION_CREATED = "RevisionCreated", "The spec made a new revision; its rollout begins."
     ROLLED_OUT = "RolledOut", "The rollout of a revision is complete."
+
+    # Of releases.
+    IDLE = "Idle", "No release is under way; the stable revision has all traffic."
+    SETTLING = "Settling", "A new revision was seen; the release starts when no target has changed for 5 seconds."
+    QUEUED = "Queued", "Other releases of the concurrency group are under way; the message names them."
+    OUTSIDE_WINDOW = "OutsideWindow", "No window of spec.windows is open; the message says when the next one opens."
+    RELEASE_STARTED = "ReleaseStarted", "The release of a new revision begins."
+    PROGRESSING = "Progressing", "A step is under way; the message says what it waits for."
+    STEP_PASSED = "StepPassed", "A step has passed; the next one begins."
+    AWAITING_APPROVAL = "AwaitingApproval", "A step waits for somebody: `trimtab release promote` or `abort`."
+    GATE_CLOSED = "GateClosed", "A gate withholds its consent, or does not answer; it is asked again."
+    PAUSED = "Paused", "Somebody paused the release: `trimtab release resume` goes on. An abort never waits."
+    HELD = "Held", "The release holds its share of traffic until what the condition Held names is over."
+    PROMOTING = "Promoting", "All steps have passed; all traffic moves to the new revision."
+    WATCHING = "Watching", "All traffic has moved; the old revision keeps its pods for spec.watch."
+    RETIRING = "Retiring", "Nothing leads to the old revision any more; its last requests come to their end."
+    PROMOTED = "Promoted", "The new revision is stable."
+    PROMOTED_UNJUDGED = "PromotedUnjudged", "Somebody moved all traffic at once with promote-full, without judgement."
+    ABORTING = "Aborting", "Traffic returns to the stable revision; then the new one's pods end."
+    ABORTED = (
+        "Aborted",
+        "The new revision was not let through and stays rejected until the spec makes another one or `trimtab release "
+        "retry`. The message says why.",
+    )
+    ABORT_REQUESTED = "AbortRequested", "Somebody asked for the abort."
+    SUPERSEDED = "Superseded", "A newer revision came before the end; traffic returned to stable and its release began."
+    REVERTED = "Reverted", "The spec went back to the stable revision before the end; nothing is rejected."
+    VERB_ACCEPTED = "VerbAccepted", "A verb set as annotation is carried out."
+    VERB_REFUSED = "VerbRefused", "A verb set as annotation does not fit, or no longer; status.verb says why."
+    NOT_READY_WITHIN = "NotReadyWithin", "The new revision's pods were not ready within spec.analysis.readyWithin."
+    RESTARTS_EXCEEDED = "RestartsExceeded", "The new revision's containers restarted more often than the KPI allows."
+    KPI_FAILED = "KPIFailed", "A KPI is not met; the message names it and its figures."
+    EVIDENCE_NOT_AVAILABLE = (
+        "EvidenceNotAvailable",
+        "KPIs of this kind are not judged yet, so the release holds. People decide: promote-full or abort.",
+    )
+    EVIDENCE_AGAINST = "EvidenceAgainst", "The step has passed its time, but what was seen speaks against it."
+    TRAFFIC_SHARE_MISMATCH = "TrafficShareMismatch", "The new revision gets another share of requests than it should."
+    ENVIRONMENT_UNHEALTHY = "EnvironmentUnhealthy", "Both revisions fail alike; the release waits until that is over."
+    TOO_LITTLE_TRAFFIC = "TooLittleTraffic", "Too few requests for a verdict; the message says when there can be one."
+    NO_DATA = "NoData", "The metrics store has no fresh samples of the pods."
+    PROVIDER_ERROR = "ProviderError", "The metrics store does not answer, or not as it should."
+    DEADLINE_EXCEEDED = "DeadlineExceeded", "The release was undecided at spec.analysis.deadline."
+    WEIGHT_UNCONFIRMED = "WeightUnconfirmed", "The share was set, but no request shows that it is in effect."
+    WEIGHT_ROUNDED = "WeightRounded", "Pods cannot be divided so finely; the message says how many replicas it needs."
+    NOT_SUPPORTED = "NotSupported", "What the release asks for is not supported here; the message has the remedy."
+    TARGET_NOT_FOUND = "TargetNotFound", "A Microservice of spec.targets does not exist in this namespace."
+    TARGET_CONFLICT = "TargetConflict", "An older CanaryRelease releases that Microservice already; it alone acts."
+    RELEASED = "Released", "The revision that the spec asks for is the stable one."
+    RELEASE_IN_PROGRESS = "ReleaseInProgress", "A release moves traffic to the revision that the spec asks for."
+    REVISION_REJECTED = "RevisionRejected", "The spec asks for a revision that a release did not let through."
+    RELEASE_POLICY_DELETED = "ReleasePolicyDeleted", "The CanaryRelease went away in the midst of a release."
+    PROXY_ADDED = (
+        "ProxyAdded",
+        "The same revision is started anew with the proxy, unjudged, because a release needs it.",
+    )
+    NOTIFICATION_FAILED = "NotificationFailed", "A channel of spec.notify did not take a notice; the message says why."

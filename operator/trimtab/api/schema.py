@@ -30,6 +30,8 @@ _KEPT = (
     "x-kubernetes-int-or-string",
     "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys",
+    "x-kubernetes-map-type",
+    "x-kubernetes-preserve-unknown-fields",
     VALIDATIONS,
 )
 
@@ -61,6 +63,8 @@ def _rewrite(node: Mapping[str, Any], definitions: Mapping[str, Any], defaults: 
     if defaults and _stands_in_crd(node.get("default")):
         result["default"] = node["default"]
     result.update({key: node[key] for key in _KEPT if key in node})
+    if "const" in node:
+        result["enum"] = [node["const"]]
     if "type" not in node and "x-kubernetes-int-or-string" not in node:
         raise ValueError(f"no type: {node}")
     if "items" in node:

@@ -22,6 +22,7 @@ CEL = {
     *("has", "size", "matches", "startsWith", "contains", "format", "type", "string"),
     *("all", "exists", "exists_one", "filter", "map"),
     *("duration", "isQuantity", "quantity", "compareTo", "isIP", "isCIDR"),
+    *("double", "replace"),
 }
 
 
