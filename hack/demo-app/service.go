@@ -52,6 +52,7 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("GET /metrics", s.metrics.serve)
 	mux.HandleFunc("GET /admin/faults", s.showFaults)
 	mux.HandleFunc("POST /admin/faults", s.setFaults)
+	mux.HandleFunc("POST /admin/crash", func(http.ResponseWriter, *http.Request) { os.Exit(1) })
 	mux.HandleFunc("POST "+grpcHealthPath, s.grpcHealth)
 	mux.Handle("POST "+grpcEchoPath, s.measured(s.grpcEcho))
 	mux.Handle("GET /version", s.measured(s.showVersion))

@@ -1,0 +1,239 @@
+"""Releases of a service behind the Gateway: real pods, a real Envoy, and users who must not notice."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest_asyncio
+from tests.e2e.installation import Images, gateway_reference, gateway_url, through_gateway
+from tests.e2e.load import ALLOW, Load, counted
+from tests.e2e.releases import Releases, holding_to_the_rules, restarts
+from tests.e2e.space import Space, conditions, new_space, uids
+from tests.e2e.test_operator import leader
+from tests.support.figures import Figures
+from tests.support.kube import Kube, poll
+from tests.support.kubectl import kubectl
+
+NEVER_READY: Mapping[str, Any] = {"health": {"readiness": {"path": "/nowhere", "periodSeconds": 1}}}
+CRASHING: Mapping[str, Any] = {"args": ["no-such-command"]}
+SLOW_STEPS = {"canary": {"steps": [{"weight": "25%", "bake": "30s"}, {"weight": "50%", "bake": "30s"}]}}
+
+
+async def shop_front(space: Space, image: str, **spec: Any) -> None:
+    """The service `web`, reached through the Gateway and from the load's pod."""
+    expose = {"gateway": gateway_reference(), "hosts": [host(space)]}
+    health = {"readiness": {"path": "/readyz", "periodSeconds": 1, "timeoutSeconds": 3}}
+    parts = {"replicas": 2, "network": ALLOW, "expose": expose, "health": health, **spec}
+    await space.apply("web", image, **parts)
+
+
+def host(space: Space) -> str:
+    return f"{space.name}.example"
+
+
+def load(space: Space, image: str, seconds: int, rate: int = 100, name: str = "users") -> Load:
+    """Users of `web` who come through the Gateway."""
+    return Load(space=space, name=name, url=gateway_url(), host=host(space), image=image, seconds=seconds, rate=rate)
+
+
+async def same(space: Space, images: Images) -> Releases:
+    """`web` at version 1 under a policy of short steps, promoted and at rest."""
+    releases = Releases(space)
+    await shop_front(space, images.v1)
+    await releases.apply("web")
+    await releases.until("web", lambda s: s.get("phase") in ("Idle", "Promoted", "Aborted"), "at rest")
+    await releases.settled("web")
+    await poll(lambda: through_gateway(host(space)), 30, "the Gateway answers")
+    return releases
+
+
+@pytest_asyncio.fixture
+async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
+    async with new_space(kube, "release") as space:
+        yield space
+
+
+async def test_a_good_release_loses_no_request_and_starts_each_pod_once(
+    space: Space, images: Images, figures: Figures
+) -> None:
+    releases = await same(space, images)
+    before = await releases.revision("web")
+    async with holding_to_the_rules(space):
+        outside = await load(space, images.v1, seconds=55, rate=110).begin()
+        inside = await Load(
+            space=space, name="inside", url="http://web:8080/", image=images.v1, seconds=55, rate=90
+        ).begin()
+        await shop_front(space, images.v2)
+        await releases.begun("web")
+        candidate = await releases.revision("web")
+        await releases.until("web", lambda s: s.get("step") == 2, "the second step")
+        judged = uids(await releases.pods_of("web", candidate))
+        status = await releases.ended("web", "Promoted")
+        summaries = [await each.result() for each in (outside, inside)]
+    assert sum(summary["sent"] for summary in summaries) >= 10_000
+    for summary, where in zip(summaries, ("through the gateway", "from a pod"), strict=True):
+        figures.add(f"canary release: requests {where}", *counted(summary))
+        assert summary["failed"] == 0, summary
+    assert set(summaries[0]["versions"]) == {images.version(images.v1), images.version(images.v2)}
+    pods = await releases.pods_of("web", candidate)
+    assert judged <= uids(pods), "the judged pods are those that serve now"
+    assert restarts(pods) == 0
+    assert status["stable"] in (candidate, images.version(images.v2))
+    service = await space.get("web")
+    assert service["status"]["stableRevision"] == candidate
+    assert conditions(service)["Released"]["status"] == "True"
+    assert {p["metadata"]["labels"]["trimtab.dev/revision"] for p in await space.pods("web")} == {candidate} != {before}
+
+
+async def test_a_candidate_that_never_gets_ready_goes_back_and_users_notice_nothing(
+    space: Space, images: Images
+) -> None:
+    releases = await same(space, images)
+    await releases.apply("web", analysis={"readyWithin": "8s"})
+    stable = await releases.revision("web")
+    before = uids(await space.pods("web"))
+    async with holding_to_the_rules(space):
+        users = await load(space, images.v1, seconds=25).begin()
+        await shop_front(space, images.v2, **NEVER_READY)
+        status = await releases.ended("web", "Aborted")
+        summary = await users.result()
+    assert summary["failed"] == 0, summary
+    assert set(summary["versions"]) == {images.version(images.v1)}
+    assert status["history"][0]["message"]
+    service = await space.until(
+        "web",
+        lambda o: conditions(o).get("Released", {}).get("reason") == "RevisionRejected",
+        "the revision is rejected",
+    )
+    assert conditions(service)["Ready"]["status"] == "True", "stable serves"
+    assert service["status"]["stableRevision"] == stable
+    assert uids(await space.pods("web")) == before, "no pod of stable was touched, and the candidate's are gone"
+    await space.kubectl("annotate", "msvc", "web", "trimtab.dev/reconcile=again")
+    assert (await releases.get("web"))["status"]["phase"] == "Aborted", "it stays rejected"
+
+
+async def test_a_crash_looping_candidate_goes_back_and_can_be_retried(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    async with holding_to_the_rules(space):
+        users = await load(space, images.v1, seconds=25).begin()
+        await shop_front(space, images.v2, **CRASHING)
+        first = await releases.ended("web", "Aborted", seconds=100)
+        summary = await users.result()
+        assert summary["failed"] == 0, summary
+        old = first["history"][0]["releaseID"]
+        assert (await releases.say("web", "retry", old))["result"] == "Accepted"
+        again = await releases.until(
+            "web", lambda s: s.get("history") and s["history"][0]["releaseID"] != old, "the retry was judged", 120
+        )
+    assert again["history"][0]["outcome"] == "Aborted"
+    assert len(again["history"]) >= 2
+
+
+async def test_a_new_revision_mid_release_first_returns_and_a_revert_ends_it(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    await releases.apply("web", strategy=SLOW_STEPS)
+    stable = await releases.revision("web")
+    async with holding_to_the_rules(space):
+        users = await load(space, images.v1, seconds=60).begin()
+        await shop_front(space, images.v2)
+        first = (await releases.until("web", lambda s: s.get("weight") == "25%" and s.get("step") == 1, "step 1"))[
+            "releaseID"
+        ]
+        await shop_front(space, images.v2, env={"COLOUR": "green"})
+        status = await releases.until(
+            "web", lambda s: s["releaseID"] != first and s.get("step") == 1, "a release of the new revision"
+        )
+        assert status["history"][0]["outcome"] == "Superseded"
+        await shop_front(space, images.v1)
+        status = await releases.until("web", lambda s: s["history"][0]["outcome"] == "Reverted", "it ended")
+        summary = await users.result()
+    assert summary["failed"] == 0, summary
+    service = await space.until(
+        "web", lambda o: conditions(o).get("Released", {}).get("status") == "True", "released as it was"
+    )
+    assert service["status"]["revision"] == service["status"]["stableRevision"] == stable
+    assert not [r for r in service["status"].get("rejectedRevisions", ()) if not r.get("lifted")]
+
+
+async def test_people_pause_resume_approve_and_abort(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    steps = [{"weight": "25%", "bake": "2s", "approval": "Required"}, {"weight": "50%", "bake": "600s"}]
+    await releases.apply("web", strategy={"canary": {"steps": steps}})
+    async with holding_to_the_rules(space):
+        await shop_front(space, images.v2)
+        waiting = await releases.phase("web", "AwaitingApproval")
+        assert waiting["releaseID"]
+        assert (await releases.say("web", "pause"))["result"] == "Accepted"
+        await releases.phase("web", "Paused")
+        assert (await releases.say("web", "promote", "aaaaaaaaaa"))["result"] == "Refused", "a stale release id"
+        assert (await releases.say("web", "resume"))["result"] == "Accepted"
+        await releases.phase("web", "AwaitingApproval")
+        assert (await releases.say("web", "promote"))["result"] == "Accepted"
+        await releases.until("web", lambda s: s.get("step") == 2 and s.get("phase") == "Progressing", "step 2")
+        refused = await releases.say("web", "promote")
+        assert refused["result"] == "Refused"
+        assert "NothingToPromote" in refused["message"] or "nothing" in refused["message"].lower()
+        assert (await releases.say("web", "abort"))["result"] == "Accepted"
+        await releases.ended("web", "Aborted")
+        weights = await releases.split("web")
+        assert weights == {f"web-{(await space.get('web'))['status']['stableRevision']}": 100}
+
+
+async def test_promote_full_goes_to_everything_at_once(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    await releases.apply("web", strategy=SLOW_STEPS)
+    async with holding_to_the_rules(space):
+        await shop_front(space, images.v2)
+        await releases.until("web", lambda s: s.get("step") == 1 and s.get("weight") == "25%", "step 1")
+        assert (await releases.say("web", "promote-full"))["result"] == "Accepted"
+        await releases.ended("web", "Promoted")
+    assert (await space.ask("web", "/version"))["version"] == images.version(images.v2)
+
+
+async def test_a_killed_operator_leaves_the_release_to_the_other(space: Space, kube: Kube, images: Images) -> None:
+    releases = await same(space, images)
+    steps = [{"weight": "25%", "bake": "5s"}, {"weight": "50%", "bake": "5s"}]
+    await releases.apply("web", strategy={"canary": {"steps": steps}})
+    async with holding_to_the_rules(space) as mirror:
+        users = await load(space, images.v1, seconds=60).begin()
+        await shop_front(space, images.v2)
+        await releases.until("web", lambda s: s.get("step") == 1 and s.get("weight") == "25%", "step 1")
+        killed = await leader(kube)
+        await kubectl("-n", "trimtab-system", "delete", "pod", killed, "--grace-period=0", "--force")
+        candidate = await releases.revision("web")
+        await releases.ended("web", "Promoted", seconds=150)
+        summary = await users.result()
+        made = {s.key[2] for s in mirror.history if s.kind == "Pod" and s.type == "ADDED"}
+    assert summary["failed"] == 0, summary
+    assert len([name for name in made if name.startswith(f"web-{candidate}")]) == 2, "no pod was started twice"
+    assert await leader(kube) != killed
+
+
+async def test_the_old_revision_comes_back_inside_the_watch(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    await releases.apply("web", watch="10m")
+    stable = await releases.revision("web")
+    before = uids(await space.pods("web"))
+    async with holding_to_the_rules(space):
+        users = await load(space, images.v1, seconds=60).begin()
+        await shop_front(space, images.v2)
+        await releases.phase("web", "Watching")
+        candidate = await releases.revision("web")
+        weights = await releases.split("web")
+        assert weights[f"web-{candidate}"] == 100
+        (victim, *_) = await releases.pods_of("web", candidate)
+        # What people mean by "it broke after all": the application ends by itself.
+        await releases.crash(victim)
+        await releases.ended("web", "Aborted")
+        summary = await users.result()
+    assert summary["failed"] <= 20, "only what the broken pod itself held"
+    assert await releases.split("web") == {f"web-{stable}": 100}
+    assert before <= uids(await space.pods("web")), "the old pods had been kept"
+
+
+async def test_a_change_of_configuration_alone_is_released(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    async with holding_to_the_rules(space):
+        await shop_front(space, images.v1, config={"data": {"feature": "on"}, "mountPath": "/etc/web"})
+        await releases.ended("web", "Promoted")
+    answer = await through_gateway(host(space))
+    assert answer["service"] == "web"
