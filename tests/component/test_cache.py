@@ -135,3 +135,36 @@ def test_whatever_the_order_of_events_the_last_state_stays(order: list[int], del
     else:
         assert known is not None
         assert known["data"] == {"v": "8"}
+
+
+def test_endpoint_slices_are_found_by_their_microservice_and_keep_who_is_ready() -> None:
+    cache = ObjectCache()
+    endpoint = {
+        "addresses": ["10.0.0.1"],
+        "conditions": {"ready": True},
+        "targetRef": {"kind": "Pod", "name": "orders-1"},
+        "nodeName": "n1",
+    }
+    endpoint_slice = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": "orders-x2x7f",
+            "namespace": "shop",
+            "uid": "s1",
+            "resourceVersion": "3",
+            "labels": {"trimtab.dev/microservice": "orders", "kubernetes.io/service-name": "orders"},
+        },
+        "endpoints": [endpoint],
+        "ports": [{"name": "http", "port": 8080}],
+    }
+    cache.put(endpoint_slice)
+    (kept,) = cache.endpoint_slices_of("shop", "orders")
+    assert kept["endpoints"] == [{name: endpoint[name] for name in ("addresses", "conditions", "targetRef")}]
+    assert kept["metadata"]["labels"]["kubernetes.io/service-name"] == "orders"
+    assert "ports" not in kept
+    assert cache.pods_of("shop", "orders") == []
+    cache.put({**endpoint_slice, "metadata": {**endpoint_slice["metadata"], "resourceVersion": "4"}, "endpoints": None})
+    assert cache.endpoint_slices_of("shop", "orders")[0]["endpoints"] == []
+    cache.remove({**endpoint_slice, "metadata": {**endpoint_slice["metadata"], "resourceVersion": "5"}})
+    assert cache.endpoint_slices_of("shop", "orders") == []

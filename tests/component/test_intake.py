@@ -169,3 +169,18 @@ def test_a_watch_on_the_lease_is_a_heartbeat_only() -> None:
     rig.intake.event("MODIFIED", {"kind": "Lease", "metadata": {"name": "trimtab", "namespace": "x"}})
     assert rig.intake.heartbeat is not None
     assert rig.taken() == []
+
+
+def test_endpoints_concern_a_service_only_while_its_revisions_are_side_by_side() -> None:
+    rig = Rig()
+    rig.intake.event("ADDED", microservice(1))
+    rig.taken()
+    metadata = {"name": "orders-x", "namespace": "shop", "uid": "s", "labels": {"trimtab.dev/microservice": "orders"}}
+    slices = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"}
+    rig.intake.event("ADDED", {**slices, "metadata": {**metadata, "resourceVersion": "2"}, "endpoints": []})
+    assert rig.taken() == []
+    rig.intake.event("MODIFIED", microservice(3, status={"release": {"sequence": 1}}))
+    rig.taken()
+    endpoints = [{"targetRef": {"kind": "Pod", "name": "orders-1"}}]
+    rig.intake.event("MODIFIED", {**slices, "metadata": {**metadata, "resourceVersion": "4"}, "endpoints": endpoints})
+    assert rig.taken() == [ORDERS]

@@ -78,6 +78,9 @@ class Cluster(Protocol):
     def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
         """Cached pods (projections: metadata, spec.nodeName, status) labelled with this Microservice."""
 
+    def endpoint_slices(self, namespace: str, microservice: str) -> Iterable[Object]:
+        """Cached EndpointSlices (projections: metadata, endpoints) of the Services labelled with this Microservice."""
+
     def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
         """Cached CanaryReleases of a namespace; of one Microservice if it is named: those that have it as a target."""
 

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
-from trimtab.adapters.kubernetes.kinds import GATEWAY, LEASE, MICROSERVICE
+from trimtab.adapters.kubernetes.kinds import ENDPOINT_SLICE, GATEWAY, LEASE, MICROSERVICE
 from trimtab.adapters.kubernetes.watches import WatchObserver
 from trimtab.domain import labels
 from trimtab.domain.objects import Object, ref_of
+from trimtab.reconcilers.microservice import microservice_ref
 from trimtab.reconcilers.queue import Key, WorkQueue
 from trimtab.shell.metrics import watch_events
 
@@ -83,7 +84,15 @@ class Intake:
             case _:
                 owner = owner_of(known)
                 if owner is not None and (obj is None or before is None or _differs(obj, before)):
-                    self._settle(_key(known, owner))
+                    key = _key(known, owner)
+                    if known["kind"] != ENDPOINT_SLICE.kind or self._is_released(key):
+                        self._settle(key)
+
+    def _is_released(self, key: Key) -> bool:
+        """Whether a CanaryRelease concerns the service, or did until lately: only then endpoints decide anything."""
+        microservice = self._cache.get(microservice_ref(key))
+        echo = ((microservice or {}).get("status") or {}).get("release")
+        return bool(echo or self._cache.policies_of(key.namespace, key.name))
 
     def _settle(self, key: Key) -> None:
         pods = self._cache.pod_count(key.namespace, key.name)

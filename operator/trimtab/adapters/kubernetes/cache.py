@@ -24,13 +24,14 @@ _K = TypeVar("_K")
 
 
 class ObjectCache:
-    """Objects by reference and by the UID of their controlling owner; pods and CanaryReleases by their Microservice."""
+    """Objects by reference and by the UID of their controlling owner; what concerns a Microservice, by its name."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._objects: dict[ObjectRef, Object] = {}
         self._by_owner: dict[str, set[ObjectRef]] = defaultdict(set)
         self._pods: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
+        self._endpoints: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
         self._policies: dict[tuple[str, str], set[ObjectRef]] = defaultdict(set)
         self._tombstones: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
@@ -52,6 +53,10 @@ class ObjectCache:
     def pod_count(self, namespace: str, microservice: str) -> int:
         """How many pods are labelled with this Microservice."""
         return len(self._pods.get((namespace, microservice), ()))
+
+    def endpoint_slices_of(self, namespace: str, microservice: str) -> list[Object]:
+        """The EndpointSlices of this Microservice's Services, in a stable order."""
+        return [self._objects[ref] for ref in sorted(self._endpoints.get((namespace, microservice), ()))]
 
     def policies_of(self, namespace: str, microservice: str) -> list[Object]:
         """The CanaryReleases with that target, or (no target named) all of the namespace, in a stable order."""
@@ -112,7 +117,7 @@ class ObjectCache:
             self._by_owner[owner].add(ref)
         microservice = _microservice_of(obj)
         if microservice is not None:
-            self._pods[microservice].add(ref)
+            self._labelled(obj)[microservice].add(ref)
         for target in _targets_of(obj):
             self._policies[target].add(ref)
 
@@ -125,9 +130,12 @@ class ObjectCache:
             _drop(self._by_owner, owner, ref)
         microservice = _microservice_of(obj)
         if microservice is not None:
-            _drop(self._pods, microservice, ref)
+            _drop(self._labelled(obj), microservice, ref)
         for target in _targets_of(obj):
             _drop(self._policies, target, ref)
+
+    def _labelled(self, obj: Object) -> dict[tuple[str, str], set[ObjectRef]]:
+        return self._pods if obj["kind"] == "Pod" else self._endpoints
 
     def _buried(self, uid: str, version: int) -> bool:
         """Whether a version is older than the deletion; in the end it can only be one that a backup brought back."""
@@ -156,7 +164,7 @@ def _version(obj: Object) -> int:
 
 
 def _microservice_of(obj: Object) -> tuple[str, str] | None:
-    if obj["kind"] != "Pod":
+    if obj["kind"] not in ("Pod", "EndpointSlice"):
         return None
     name = obj["metadata"].get("labels", {}).get(labels.MICROSERVICE)
     return (obj["metadata"]["namespace"], name) if name else None

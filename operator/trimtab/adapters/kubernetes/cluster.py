@@ -32,6 +32,10 @@ class KubernetesCluster:
         """See the port."""
         return self._cache.pods_of(namespace, microservice)
 
+    def endpoint_slices(self, namespace: str, microservice: str) -> Iterable[Object]:
+        """See the port."""
+        return self._cache.endpoint_slices_of(namespace, microservice)
+
     def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
         """See the port."""
         return self._cache.policies_of(namespace, microservice)

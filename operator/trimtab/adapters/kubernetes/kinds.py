@@ -44,6 +44,7 @@ POD = Kind(api_version="v1", kind="Pod", plural="pods")
 SECRET = Kind(api_version="v1", kind="Secret", plural="secrets")
 LEASE = Kind(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases")
 EVENT = Kind(api_version="events.k8s.io/v1", kind="Event", plural="events")
+ENDPOINT_SLICE = Kind(api_version="discovery.k8s.io/v1", kind="EndpointSlice", plural="endpointslices")
 GATEWAY = Kind(api_version=GATEWAY_API_VERSION, kind="Gateway", plural="gateways")
 
 CHILDREN = (
@@ -66,7 +67,7 @@ ROUTES = (
 OPTIONAL = (*ROUTES, GATEWAY)
 """Kinds whose API may be missing; a Microservice that needs one says so in a condition."""
 
-WATCHED = (MICROSERVICE, *CHILDREN, POD, *OPTIONAL)
+WATCHED = (MICROSERVICE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
 
 _TABLE = {(kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT)}
 _BY_PLURAL = {(kind.group, kind.plural): kind for kind in WATCHED}

@@ -24,15 +24,18 @@ _POD_STATUS = (
     "containerStatuses",
     "initContainerStatuses",
 )
+_ENDPOINT = ("addresses", "conditions", "targetRef")
 _NOISE = ("kubectl.kubernetes.io/last-applied-configuration",)
 _SHARED = 64
 """Strings up to this length are worth sharing: names, enums, label values."""
 
 
 def project(obj: Object) -> Object:
-    """A copy without managedFields; of pods only metadata, spec.nodeName and the telling parts of the status."""
+    """A copy without managedFields; of pods and EndpointSlices only the telling parts."""
     if obj["kind"] == "Pod":
         return _intern(_pod(obj))  # type: ignore[no-any-return]
+    if obj["kind"] == "EndpointSlice":
+        return _intern(_endpoint_slice(obj))  # type: ignore[no-any-return]
     metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
     if "annotations" in metadata:
         metadata["annotations"] = {name: value for name, value in metadata["annotations"].items() if name not in _NOISE}
@@ -47,6 +50,17 @@ def _pod(pod: Object) -> Object:
         "metadata": {name: metadata[name] for name in _POD_METADATA if name in metadata},
         "spec": {name: pod["spec"][name] for name in ("nodeName",) if name in pod.get("spec", {})},
         "status": {name: status[name] for name in _POD_STATUS if name in status},
+    }
+
+
+def _endpoint_slice(endpoint_slice: Object) -> Object:
+    metadata = endpoint_slice["metadata"]
+    endpoints = endpoint_slice.get("endpoints") or ()
+    return {
+        "apiVersion": endpoint_slice["apiVersion"],
+        "kind": endpoint_slice["kind"],
+        "metadata": {name: metadata[name] for name in _POD_METADATA if name in metadata},
+        "endpoints": [{name: each[name] for name in _ENDPOINT if name in each} for each in endpoints],
     }
 
 

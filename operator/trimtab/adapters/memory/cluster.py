@@ -53,8 +53,11 @@ class MemoryCluster:
 
     def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
         """See the port."""
-        found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == ("Pod", namespace))
-        return [pod for pod in found if pod["metadata"].get("labels", {}).get(labels.MICROSERVICE) == microservice]
+        return self._labelled("Pod", namespace, microservice)
+
+    def endpoint_slices(self, namespace: str, microservice: str) -> Iterable[Object]:
+        """See the port."""
+        return self._labelled("EndpointSlice", namespace, microservice)
 
     def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
         """See the port."""
@@ -119,6 +122,10 @@ class MemoryCluster:
             raise NotFoundError(f"{ref} not found")
         log = str(found["metadata"].get("annotations", {}).get("log", ""))
         return "\n".join(log.splitlines()[-lines:])
+
+    def _labelled(self, kind: str, namespace: str, microservice: str) -> list[Object]:
+        found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == (kind, namespace))
+        return [obj for obj in found if obj["metadata"].get("labels", {}).get(labels.MICROSERVICE) == microservice]
 
     def _request(self, ref: ObjectRef) -> None:
         if self._dead:
