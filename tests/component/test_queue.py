@@ -37,7 +37,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.prefer(key, preferred=preferred)
         if preferred:
             self.preferred.add(key)
-            self.urgent |= {key} & self.wanted
+            self.urgent |= {key} & (self.wanted - self.running)
         else:
             self.preferred.discard(key)
 
@@ -74,6 +74,7 @@ class QueueMachine(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(sorted(self.running)))
         self.queue.done(key)
         self.running.discard(key)
+        self._overtake(key)
 
     @invariant()
     def never_twice_at_once(self) -> None:
@@ -82,7 +83,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _want(self, key: Key) -> None:
         self.wanted.add(key)
-        if key in self.preferred:
+        self._overtake(key)
+
+    def _overtake(self, key: Key) -> None:
+        if key in self.preferred & (self.wanted - self.running):
             self.urgent.add(key)
 
 

@@ -8,7 +8,7 @@ KIND = "CanaryRelease"
 
 
 def targets_of(policy: Object) -> tuple[str, ...]:
-    """Names of the Microservices that a CanaryRelease releases, in the order of its spec; also of one that is invalid."""
+    """Names of the Microservices that a CanaryRelease releases, in the order of its spec, valid or not."""
     targets = (policy.get("spec") or {}).get("targets") or ()
     return tuple(str(target["name"]) for target in targets if target.get("name"))
 
