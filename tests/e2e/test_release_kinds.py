@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest_asyncio
-from tests.e2e.installation import Images, gateway_reference, gateway_url, through_gateway
+from tests.e2e.installation import Images, gateway_url, through_gateway
 from tests.e2e.load import ALLOW, Load
 from tests.e2e.releases import Releases, canary_release, holding_to_the_rules
 from tests.e2e.space import Space, conditions, new_space
@@ -39,9 +39,12 @@ async def versions(
     """Which versions answer `times` requests through the Gateway, each on a connection of its own."""
     seen: Counter[str] = Counter()
     for _ in range(times):
-        async with aiohttp.ClientSession(cookies=dict(cookies or {})) as session:
-            async with session.get(gateway_url(), headers={"Host": host(space), **(headers or {})}) as response:
-                seen[(await response.json())["version"]] += 1
+        named = {"Host": host(space), **(headers or {})}
+        async with (
+            aiohttp.ClientSession(cookies=dict(cookies or {})) as session,
+            session.get(gateway_url(), headers=named) as response,
+        ):
+            seen[(await response.json())["version"]] += 1
     return seen
 
 
