@@ -13,6 +13,7 @@ from trimtab.api.meta import ApiModel, atomic, keyed, unique
 from trimtab.api.microservice_rules import SPEC_RULES
 from trimtab.api.network import Network
 from trimtab.api.placement import Placement
+from trimtab.api.resilience import Resilience
 from trimtab.api.scalars import Argument, Image, ListenPort, ObjectName, PortName, PullPolicy
 from trimtab.api.scaling import Scaling
 from trimtab.api.volumes import Config, Volume
@@ -134,6 +135,12 @@ class MicroserviceSpec(ApiModel):
         description="Who may talk to the service and to whom it may talk. Default: nobody may, it may to everybody.",
     )
     expose: Expose | None = Field(None, description="How it is reached from outside the cluster. Default: it is not.")
+    resilience: Resilience | None = Field(
+        None,
+        description="Limits on what comes in, kept by a proxy (Envoy) in each pod. "
+        "Default: none, and a proxy only where a CanaryRelease needs one.",
+        examples=[{"timeout": "2s", "maxConnections": 100}],
+    )
     suspend: bool = Field(
         False, description="Whether the operator leaves everything of the service as it is.", examples=[True]
     )

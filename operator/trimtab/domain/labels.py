@@ -24,6 +24,10 @@ RUN_JOB = "trimtab.dev/run-job"
 """Annotation that users set to `<job>/<nonce>`: run that OnDemand job once."""
 
 
+PLATFORM = "trimtab.dev/platform"
+"""Annotation that users set to the available platform version: render the pods anew with its proxy."""
+
+
 def of_object(service: str) -> dict[str, str]:
     """Labels that every object of a service carries."""
     return {NAME: service, MANAGED_BY: MANAGER, MICROSERVICE: service}

@@ -37,6 +37,11 @@ def config_map(service: str, content: str | None) -> str:
     return f"{service}-config-{content}" if content else f"{service}-config"
 
 
+def proxy_config(service: str, revision: str) -> str:
+    """The immutable ConfigMap with the configuration of a revision's proxy."""
+    return f"{service}-proxy-{revision}"
+
+
 def job(service: str, name: str, key: str) -> str:
     """One run of a job. The Job controller labels pods with it, hence at most 63 characters."""
     return f"{bounded(f'{service}-{name}', 63 - HASH_LENGTH - 1)}-{key}"

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import click
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
-from trimtab.api.scalars import parse_duration
-from trimtab.domain.service.observation import ClusterSettings, DataPlane
+from trimtab.api.scalars import Image, parse_duration
+from trimtab.domain.service.observation import PROXY_IMAGE, ClusterSettings, DataPlane
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SERVICE_ACCOUNT_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -58,6 +59,7 @@ def build(**values: Any) -> Settings:
         data_planes=values.pop("gateway_data_planes"),
         monitoring_namespace=values.pop("monitoring_namespace"),
         load_balancer_cidrs=values.pop("load_balancer_cidrs"),
+        proxy_image=values.pop("proxy_image"),
     )
     values["identity"] = values["identity"] or f"{socket.gethostname()}_{secrets.token_hex(4)}"
     values["lease_namespace"] = values["lease_namespace"] or _own_namespace()
@@ -88,6 +90,13 @@ def _namespace(_context: click.Context, _parameter: click.Parameter, value: str)
     if value and not _NAMESPACE.fullmatch(value):
         raise click.BadParameter(f"{value!r} is no namespace: use lower-case letters, digits and '-', such as team-a")
     return value
+
+
+def _image(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        return TypeAdapter(Image).validate_python(value)
+    except ValidationError as error:
+        raise click.BadParameter(f"{value!r} is no image: write it as {PROXY_IMAGE}") from error
 
 
 def _cidrs(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -195,5 +204,11 @@ _OPTIONS = (
         default="",
         callback=_cidrs,
         help="Subnets of load balancers that NetworkPolicies admit, comma-separated.",
+    ),
+    _option(
+        "--proxy-image",
+        default=PROXY_IMAGE,
+        callback=_image,
+        help="Image of the proxy (Envoy) in pods that have one.",
     ),
 )

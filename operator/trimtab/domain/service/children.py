@@ -77,7 +77,8 @@ def _before(observation: Observation, decision: Decision) -> Iterator[Object]:
     if spec.config is not None and spec.config.on_change == "Ignore":
         yield configmap.mutable(owner, spec.config)
     effective = effective_spec(observation, decision)
-    yield networkpolicy.network_policy(owner, effective, observation.settings, observation.gateway)
+    templates = [each.template for each in live]
+    yield networkpolicy.network_policy(owner, effective, observation.settings, observation.gateway, templates)
     if spec.jobs:
         yield networkpolicy.job_policy(owner, spec)
 

@@ -30,6 +30,6 @@ def immutable(owner: Identity, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mounted(template: Object) -> list[str]:
-    """Names of the ConfigMaps of ours that a pod template mounts."""
+    """Names of the ConfigMaps of ours that a pod template mounts; no volume of a user's begins with `trimtab-`."""
     volumes = template["spec"].get("volumes", ())
-    return [volume["configMap"]["name"] for volume in volumes if volume["name"] == VOLUME]
+    return [volume["configMap"]["name"] for volume in volumes if volume["name"].startswith("trimtab-")]

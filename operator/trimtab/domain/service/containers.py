@@ -23,8 +23,8 @@ turning it on restarts nothing.
 """
 
 
-def app(spec: MicroserviceSpec) -> dict[str, Any]:
-    """The service's own container."""
+def app(spec: MicroserviceSpec, *, proxied: bool) -> dict[str, Any]:
+    """The service's own container. With a proxy, the names of its ports are those of the proxy's ports instead."""
     context = spec.security_context
     container = {
         "name": APP,
@@ -32,15 +32,15 @@ def app(spec: MicroserviceSpec) -> dict[str, Any]:
         "imagePullPolicy": spec.image_pull_policy,
         "command": list(spec.command),
         "args": list(spec.args),
-        "ports": [_port(port.name, port.port) for port in spec.ports],
+        "ports": [_port("" if proxied else port.name, port.port) for port in spec.ports],
         "env": _env(spec.env),
         "envFrom": _env_from(spec.env_from),
         "resources": _with_defaults(spec.resources),
         "volumeMounts": _mounts(spec),
-        "lifecycle": _lifecycle(spec),
+        "lifecycle": lifecycle(spec),
         **probes(spec),
     }
-    return {**filled(container), "securityContext": _security(context.read_only_root_filesystem)}
+    return {**filled(container), "securityContext": security(read_only=context.read_only_root_filesystem)}
 
 
 def init(container: InitContainer, spec: MicroserviceSpec) -> dict[str, Any]:
@@ -60,13 +60,14 @@ def init(container: InitContainer, spec: MicroserviceSpec) -> dict[str, Any]:
         "resources": resources(container.resources),
         "volumeMounts": [_mount(mount) for mount in container.volume_mounts],
     }
-    return {**filled(fields), "securityContext": _security(read_only, own.run_as_user, own.run_as_group)}
+    context = security(read_only=read_only, user=own.run_as_user, group=own.run_as_group)
+    return {**filled(fields), "securityContext": context}
 
 
 def sidecar(container: Sidecar, spec: MicroserviceSpec) -> dict[str, Any]:
     """A plain container beside the service. It stays as long as the service drains, which may need it."""
     ports = filled({"ports": [_port(port.name, port.port) for port in container.ports]})
-    return {**init(container, spec), **ports, "lifecycle": _lifecycle(spec)}
+    return {**init(container, spec), **ports, "lifecycle": lifecycle(spec)}
 
 
 def resources(wanted: Resources) -> dict[str, Any]:
@@ -81,8 +82,8 @@ def _with_defaults(wanted: Resources) -> dict[str, Any]:
     return filled({"requests": {**missing, **wanted.requests}, "limits": dict(wanted.limits)})
 
 
-def _lifecycle(spec: MicroserviceSpec) -> dict[str, Any]:
-    """SIGTERM only after the drain, while which load balancers and proxies learn that the pod is leaving."""
+def lifecycle(spec: MicroserviceSpec) -> dict[str, Any]:
+    """That of a container that serves: SIGTERM after the drain, while which load balancers learn that it leaves."""
     return {"preStop": {"sleep": {"seconds": whole_seconds(spec.shutdown.drain)}}}
 
 
@@ -91,7 +92,7 @@ def whole_seconds(duration: str) -> int:
     return math.ceil(parse_duration(duration).total_seconds())
 
 
-def _security(read_only: bool, user: int | None = None, group: int | None = None) -> dict[str, Any]:
+def security(*, read_only: bool, user: int | None = None, group: int | None = None) -> dict[str, Any]:
     """What the Pod Security Standard `restricted` asks of each container."""
     context: dict[str, Any] = {
         "allowPrivilegeEscalation": False,
@@ -106,7 +107,7 @@ def _security(read_only: bool, user: int | None = None, group: int | None = None
 
 
 def _port(name: str, number: int) -> dict[str, Any]:
-    return {"name": name, "containerPort": number, "protocol": "TCP"}
+    return filled({"name": name, "containerPort": number, "protocol": "TCP"})
 
 
 def _env(variables: Sequence[EnvVar]) -> list[dict[str, Any]]:

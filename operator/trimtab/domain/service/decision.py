@@ -12,7 +12,7 @@ from trimtab.domain.objects import Object
 from trimtab.domain.service import gating, ondemand, revision, runs
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
-from trimtab.domain.service.revision import Revision
+from trimtab.domain.service.revision import Rendering, Revision
 from trimtab.domain.service.runs import Record
 from trimtab.domain.status import timestamp
 
@@ -45,7 +45,7 @@ def settle(observation: Observation, now: datetime) -> Decision:
     owner = identity_of(observation.resource)
     status = observation.resource.get("status") or {}
     recorded = revision.recorded(observation.children.values())
-    target = revision.resolve(owner, observation.spec, recorded, status.get("revision"))
+    target = revision.resolve(owner, observation.spec, recorded, status.get("revision"), _rendering(observation))
     records = {**recorded, target.name: target}
     history = tuple(status.get("history", ()))
     rolled_out = any(item["revision"] == target.name for item in history)
@@ -64,6 +64,15 @@ def settle(observation: Observation, now: datetime) -> Decision:
         jobs=runs.kept(request.records, observation.spec.jobs),
         verb=request.verb,
         history=_begun(history, target, now) if gate.holding is None else history,
+    )
+
+
+def _rendering(observation: Observation) -> Rendering:
+    annotations = observation.resource["metadata"].get("annotations") or {}
+    return Rendering(
+        proxied=revision.proxied(observation.spec),
+        settings=observation.settings,
+        asked=annotations.get(labels.PLATFORM, ""),
     )
 
 

@@ -9,14 +9,16 @@ from trimtab.domain.objects import Object
 from trimtab.domain.quantity import canonical
 from trimtab.domain.service.containers import APP, whole_seconds
 from trimtab.domain.service.meta import Identity, child, filled
+from trimtab.domain.service.proxy import container as proxy
 
 _SERVING_FIELDS = frozenset(
     {"ports", "readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "command", "args"}
 )
 """Fields of the service's container that belong to serving, not to the program."""
 
-_LEFT_OUT = frozenset({"containers", "initContainers", "topologySpreadConstraints"})
-"""Fields of the pod that jobs do without: the user's other containers, and the spread, which counts serving pods."""
+_LEFT_OUT = frozenset({"containers", "initContainers", "topologySpreadConstraints", "volumes"})
+"""Fields of the pod that jobs do not take as they are: they have neither the user's other containers, nor the proxy and
+its volume, nor the spread, which counts serving pods."""
 
 
 def job(owner: Identity, template: Object, run: Job, name: str) -> dict[str, Any]:
@@ -44,7 +46,8 @@ def _pod(serving: Mapping[str, Any], run: Job) -> dict[str, Any]:
     kept = {field: value for field, value in app.items() if field not in _SERVING_FIELDS}
     own = filled({"command": list(run.command), "args": list(run.args), "resources": _resources(run)})
     pod = {field: value for field, value in serving.items() if field not in _LEFT_OUT}
-    return {**pod, "containers": [{**kept, **own}], "restartPolicy": "Never"}
+    volumes = [volume for volume in serving.get("volumes", ()) if volume["name"] != proxy.NAME]
+    return {**pod, **filled({"volumes": volumes}), "containers": [{**kept, **own}], "restartPolicy": "Never"}
 
 
 def _resources(run: Job) -> dict[str, Any]:

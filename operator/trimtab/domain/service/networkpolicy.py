@@ -1,6 +1,6 @@
 """The NetworkPolicies: who may talk to the service, and to whom its pods may talk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trimtab.api.exposure import GatewayReference
@@ -10,6 +10,9 @@ from trimtab.domain import labels, names
 from trimtab.domain.objects import Object
 from trimtab.domain.service.meta import Identity, child
 from trimtab.domain.service.observation import ClusterSettings
+from trimtab.domain.service.proxy.container import pod_ports
+
+_Ports = list[dict[str, Any]]
 
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -24,10 +27,24 @@ Credentials by IRSA come from STS, which has no fixed address: who limits egress
 
 
 def network_policy(
-    owner: Identity, spec: MicroserviceSpec, settings: ClusterSettings, gateway: Object | None
+    owner: Identity,
+    spec: MicroserviceSpec,
+    settings: ClusterSettings,
+    gateway: Object | None,
+    templates: Iterable[Object],
 ) -> dict[str, Any]:
-    """The policy of the serving pods: nobody may call them but those whom the spec and the settings admit."""
-    ingress = [*_from_callers(spec), *_from_gateway(owner, spec, settings, gateway), *_from_platform(spec, settings)]
+    """The policy of the serving pods: nobody may call them but those whom the spec and the settings admit.
+
+    `templates` are those of all revisions that may have pods, whose ports differ by whether they have the proxy.
+    """
+    of_pods = [pod_ports(template) for template in templates]
+    every = _ports(number for ports in of_pods for numbers in ports for number in numbers)
+    first = _ports(number for ports in of_pods for numbers in ports[:1] for number in numbers)
+    ingress = [
+        *_from_callers(spec, every),
+        *_from_gateway(owner, spec, settings, gateway, first),
+        *_from_platform(settings, every),
+    ]
     return _policy(owner, owner.name, labels.of_serving_pods(owner.name), ingress, _egress(spec))
 
 
@@ -49,18 +66,18 @@ def _policy(
     return child(owner, "networking.k8s.io/v1", "NetworkPolicy", name, {"spec": body})
 
 
-def _from_callers(spec: MicroserviceSpec) -> list[dict[str, Any]]:
+def _from_callers(spec: MicroserviceSpec, ports: _Ports) -> list[dict[str, Any]]:
     peers = [_peer(peer) for peer in spec.network.allow_from]
-    return [{"from": peers, "ports": _ports(spec)}] if peers and spec.ports else []
+    return [{"from": peers, "ports": ports}] if peers and ports else []
 
 
 def _from_gateway(
-    owner: Identity, spec: MicroserviceSpec, settings: ClusterSettings, gateway: Object | None
+    owner: Identity, spec: MicroserviceSpec, settings: ClusterSettings, gateway: Object | None, ports: _Ports
 ) -> list[dict[str, Any]]:
-    if spec.expose is None or not spec.ports:
+    if spec.expose is None or not ports:
         return []
     peers, _ = gateway_peers(owner, spec.expose.gateway, settings, gateway)
-    return [{"from": peers, "ports": _ports(spec)[:1]}] if peers else []  # an empty `from` admits everybody
+    return [{"from": peers, "ports": ports}] if peers else []  # an empty `from` admits everybody
 
 
 def gateway_peers(
@@ -88,15 +105,15 @@ def gateway_peers(
     return [pods], f"pods labelled {_GATEWAY_NAME}={reference.name} in namespace {namespace}"
 
 
-def _from_platform(spec: MicroserviceSpec, settings: ClusterSettings) -> list[dict[str, Any]]:
+def _from_platform(settings: ClusterSettings, ports: _Ports) -> list[dict[str, Any]]:
     """Monitoring may scrape any port, those of sidecars too; load balancers reach the ports of the Service."""
     rules: list[dict[str, Any]] = []
     if settings.monitoring_namespace:
         namespace = {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: settings.monitoring_namespace}}}
         rules.append({"from": [namespace]})
-    if settings.load_balancer_cidrs and spec.ports:
+    if settings.load_balancer_cidrs and ports:
         blocks = [{"ipBlock": {"cidr": cidr}} for cidr in settings.load_balancer_cidrs]
-        rules.append({"from": blocks, "ports": _ports(spec)})
+        rules.append({"from": blocks, "ports": ports})
     return rules
 
 
@@ -120,8 +137,8 @@ def _to(destination: Destination) -> dict[str, Any]:
     return rule
 
 
-def _ports(spec: MicroserviceSpec) -> list[dict[str, Any]]:
-    return [{"protocol": "TCP", "port": port.port} for port in spec.ports]
+def _ports(numbers: Iterable[int]) -> _Ports:
+    return [{"protocol": "TCP", "port": number} for number in dict.fromkeys(numbers)]
 
 
 def _peer(peer: Peer) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain.objects import Object, ObjectRef
 
+PROXY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
+"""The proxy that is used where the administrator names none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPlane:
@@ -27,6 +30,7 @@ class ClusterSettings:
     data_planes: tuple[DataPlane, ...] = ()
     monitoring_namespace: str = ""
     load_balancer_cidrs: tuple[str, ...] = ()
+    proxy_image: str = PROXY_IMAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,14 @@ from trimtab.domain import labels
 from trimtab.domain.quantity import canonical
 from trimtab.domain.service import configmap, containers
 from trimtab.domain.service.meta import Identity, filled
+from trimtab.domain.service.proxy import container as proxy
 
 _QUANTITIES = frozenset({"sizeLimit", "divisor"})
 _QUANTITY_MAPS = frozenset({"requests", "limits"})
 
 
-def template(owner: Identity, spec: MicroserviceSpec, revision: str) -> dict[str, Any]:
-    """The pod template, quantities in the API server's own form."""
+def template(owner: Identity, spec: MicroserviceSpec, revision: str, *, proxy_image: str = "") -> dict[str, Any]:
+    """The pod template, quantities in the API server's own form; without an image of the proxy, without a proxy."""
     metadata = {
         "labels": {
             **spec.pod_metadata.labels,
@@ -27,15 +28,20 @@ def template(owner: Identity, spec: MicroserviceSpec, revision: str) -> dict[str
             "kubectl.kubernetes.io/default-container": containers.APP,
         },
     }
-    return {"metadata": metadata, "spec": _canonical(_pod(owner, spec))}
+    return {"metadata": metadata, "spec": _canonical(_pod(owner, spec, revision, proxy_image))}
 
 
-def _pod(owner: Identity, spec: MicroserviceSpec) -> dict[str, Any]:
+def _pod(owner: Identity, spec: MicroserviceSpec, revision: str, proxy_image: str) -> dict[str, Any]:
     placement = spec.placement
+    proxies = [proxy.container(spec, proxy_image)] if proxy_image else []
+    configurations = [proxy.volume(owner, revision)] if proxy_image else []
     pod = {
-        "containers": [containers.app(spec), *(containers.sidecar(each, spec) for each in spec.sidecars)],
-        "initContainers": [containers.init(each, spec) for each in spec.init_containers],
-        "volumes": _volumes(owner, spec),
+        "containers": [
+            containers.app(spec, proxied=bool(proxy_image)),
+            *(containers.sidecar(each, spec) for each in spec.sidecars),
+        ],
+        "initContainers": [*proxies, *(containers.init(each, spec) for each in spec.init_containers)],
+        "volumes": [*_volumes(owner, spec), *configurations],
         "imagePullSecrets": [{"name": name} for name in spec.image_pull_secrets],
         "serviceAccountName": spec.service_account.name or owner.name,
         "securityContext": _security(spec),

@@ -6,7 +6,7 @@ version changes no running pod.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
@@ -14,12 +14,14 @@ from trimtab.domain import labels, names
 from trimtab.domain.objects import Object
 from trimtab.domain.service import configmap, pods
 from trimtab.domain.service.meta import Identity, child
+from trimtab.domain.service.observation import ClusterSettings
+from trimtab.domain.service.proxy import container as proxy
 
 HASH_VERSION = 1
 """Raised when the shape is computed in another way; only new revisions get the new hash."""
 
 PLATFORM_VERSION = 1
-"""Raised when something that the operator adds to pods changes (such as the proxy's image)."""
+"""Raised when something that the operator adds to pods changes (such as the proxy's configuration)."""
 
 KEPT = 10
 """How many revisions stay recorded, beside those that serve or are to serve."""
@@ -43,6 +45,7 @@ _SHAPING = frozenset(
         "pod_metadata",
         "init_containers",
         "sidecars",
+        "resilience",
     }
 )
 """Fields of the spec all of which shapes pods (design: Revisions)."""
@@ -53,6 +56,7 @@ class Revision:
     """A recorded revision, or one that is about to be.
 
     `number` orders records by age. `config_maps` are `{name, data}` each.
+    `platform_version` identifies the parts that the operator added, as `platform` gives it.
     """
 
     name: str
@@ -61,10 +65,25 @@ class Revision:
     template: Object
     config_maps: tuple[Mapping[str, Any], ...]
     hash_version: int
-    platform_version: int
+    platform_version: str
+
+    @property
+    def proxied(self) -> bool:
+        """Whether its pods have the proxy."""
+        return proxy.of_template(self.template) is not None
 
 
-def shape(spec: MicroserviceSpec) -> str:
+def proxied(spec: MicroserviceSpec, *, released: bool = False) -> bool:
+    """Whether pods need the proxy. `released`: a CanaryRelease targets the service."""
+    return bool(spec.ports) and (released or spec.resilience is not None)
+
+
+def platform(settings: ClusterSettings) -> str:
+    """What identifies the parts that the operator adds to pods as it renders them now."""
+    return names.digest(names.canonical([PLATFORM_VERSION, settings.proxy_image]))
+
+
+def shape(spec: MicroserviceSpec, *, proxied: bool = False) -> str:
     """Canonical JSON of what shapes pods; values that equal the default are left out, so new fields change nothing."""
     parts: dict[str, Any] = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=set(_SHAPING))
     if spec.availability.spread != "Zone":
@@ -74,6 +93,8 @@ def shape(spec: MicroserviceSpec) -> str:
     if spec.config is not None:
         excluded = {"data"} if spec.config.on_change == "Ignore" else set()
         parts["config"] = spec.config.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=excluded)
+    if proxied:
+        parts["proxy"] = True
     return names.canonical(parts)
 
 
@@ -83,37 +104,69 @@ def recorded(children: Iterable[Object]) -> dict[str, Revision]:
     return {revision.name: revision for revision in revisions if revision is not None}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """How a revision has to be rendered.
+
+    `proxied`: its pods need the proxy. `asked` is the platform version that the service is asked to move to (annotation
+    `trimtab.dev/platform`), which counts only if it is the one that is available.
+    """
+
+    proxied: bool = False
+    settings: ClusterSettings = field(default_factory=ClusterSettings)
+    asked: str = ""
+
+    def fits(self, revision: Revision) -> bool:
+        """Whether the revision need not give way to one of a newer platform."""
+        available = platform(self.settings)
+        return not revision.proxied or self.asked != available or revision.platform_version == available
+
+
 def resolve(
-    owner: Identity, spec: MicroserviceSpec, records: Mapping[str, Revision], preferred: str | None = None
+    owner: Identity,
+    spec: MicroserviceSpec,
+    records: Mapping[str, Revision],
+    preferred: str | None = None,
+    rendering: Rendering | None = None,
 ) -> Revision:
-    """The recorded revision whose shape is the spec's (`preferred` first, else the newest), or a new one."""
-    wanted = shape(spec)
-    current = records.get(preferred or "")
-    if current is not None and current.shape == wanted:
+    """The recorded revision whose shape is the spec's (`preferred` first, else the newest), or a new one.
+
+    A proxy that is not needed any more stays in the preferred revision: taking it out is no reason for a restart.
+    """
+    rendering = rendering or Rendering()
+    wanted = shape(spec, proxied=rendering.proxied)
+    fitting = [revision for revision in records.values() if rendering.fits(revision)]
+    current = next((revision for revision in fitting if revision.name == preferred), None)
+    if current is not None and current.shape in (wanted, shape(spec, proxied=True)):
         return current
-    equal = [revision for revision in records.values() if revision.shape == wanted]
+    equal = [revision for revision in fitting if revision.shape == wanted]
     if equal:
         return max(equal, key=lambda revision: revision.number)
-    return _new(owner, spec, wanted, records)
+    return _new(owner, spec, wanted, records, rendering)
 
 
-def _new(owner: Identity, spec: MicroserviceSpec, wanted: str, records: Mapping[str, Revision]) -> Revision:
+def _new(
+    owner: Identity, spec: MicroserviceSpec, wanted: str, records: Mapping[str, Revision], rendering: Rendering
+) -> Revision:
     name = names.digest(f"{HASH_VERSION}\n{wanted}")
     salt = 0
-    while name in records:  # of another shape, or it had been resolved to
+    while name in records:  # of another shape or platform, or it had been resolved to
         salt += 1
         name = names.digest(f"{HASH_VERSION}\n{wanted}\n{salt}")
-    config_maps: tuple[Mapping[str, Any], ...] = ()
+    config_maps: list[Mapping[str, Any]] = []
     if spec.config is not None and spec.config.on_change == "Rollout":
-        config_maps = ({"name": configmap.name(owner, spec.config), "data": dict(spec.config.data)},)
+        config_maps.append({"name": configmap.name(owner, spec.config), "data": dict(spec.config.data)})
+    if rendering.proxied:
+        config_maps.append(proxy.config_map(owner, spec, name))
+    image = rendering.settings.proxy_image if rendering.proxied else ""
     return Revision(
         name=name,
         number=max((revision.number for revision in records.values()), default=0) + 1,
         shape=wanted,
-        template=pods.template(owner, spec, name),
-        config_maps=config_maps,
+        template=pods.template(owner, spec, name, proxy_image=image),
+        config_maps=tuple(config_maps),
         hash_version=HASH_VERSION,
-        platform_version=PLATFORM_VERSION,
+        platform_version=platform(rendering.settings),
     )
 
 
@@ -143,7 +196,7 @@ def from_record(controller_revision: Object) -> Revision | None:
         template=data["template"],
         config_maps=tuple(data.get("configMaps") or ()),
         hash_version=data.get("hashVersion", 0),
-        platform_version=data.get("platformVersion", 0),
+        platform_version=str(data.get("platformVersion", "")),
     )
 
 
