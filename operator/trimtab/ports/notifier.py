@@ -20,11 +20,15 @@ class Notice:
 
 
 class NotifierError(Exception):
-    """The notice was not taken. `permanent`: repeating will not help. The message holds no secret and no response."""
+    """The notice was not taken. `permanent`: repeating will not help. The message holds no secret and no response.
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    `retry_after`: seconds that the receiver asks us to wait, 0 if it does not say.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.retry_after = retry_after
 
 
 class Notifier(Protocol):

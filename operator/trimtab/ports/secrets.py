@@ -1,5 +1,6 @@
 """Secrets as the reconcilers may know them: whether they exist, and whether their content changed."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -16,3 +17,10 @@ class SecretDigests(Protocol):
 
     def expire(self, namespace: str, name: str) -> None:
         """Makes the next question a live read."""
+
+
+class SecretContents(Protocol):
+    """Contents of Secrets, for adapters that hand them on to whom they are meant for. No reconciler uses it."""
+
+    async def content(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        """The decoded data by one live GET, None if there is no such Secret. Raises ClusterError. Nothing is kept."""

@@ -23,3 +23,7 @@ RECONCILE_PANICS = Counter(
     "controller_runtime_reconcile_panics_total", "Reconciles that ended in an unexpected exception.", ["controller"]
 )
 ACTIVE_WORKERS = Gauge("controller_runtime_active_workers", "Workers that are busy.", ["controller"])
+
+NOTIFICATIONS = Counter(
+    "trimtab_notifications_total", "Attempts to deliver a notification by result.", ["channel", "result"]
+)

@@ -1,12 +1,13 @@
-"""Digests of Secrets, read one by one by name. Nothing lists or watches Secrets, and no content is kept."""
+"""Secrets, read one by one by name. Nothing lists or watches Secrets, and no content is kept."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trimtab.adapters.kubernetes.client import ApiClient
@@ -89,6 +90,21 @@ class KubernetesSecretDigests:
         """Forgets Secrets that nobody has asked for since two lives."""
         if len(self._entries) % 256 == 0:
             self._entries = {key: entry for key, entry in self._entries.items() if entry.until + 2 * LIFE > now}
+
+
+class KubernetesSecretContents:
+    """See trimtab.ports.secrets."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+
+    async def content(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        """See the port."""
+        try:
+            secret = await self._client.read(SECRET, SECRET.path(namespace, name))
+        except NotFoundError:
+            return None
+        return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
 
 
 def content_digest(secret: Object) -> str:

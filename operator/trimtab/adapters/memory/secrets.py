@@ -1,6 +1,8 @@
-"""Digests of the Secrets of the API server in memory."""
+"""The Secrets of the API server in memory."""
 
+import base64
 import json
+from collections.abc import Mapping
 
 from trimtab.adapters.memory.server import MemoryServer
 from trimtab.domain.objects import ObjectRef
@@ -21,3 +23,15 @@ class MemorySecretDigests:
 
     def expire(self, namespace: str, name: str) -> None:
         """See the port: there is nothing to expire."""
+
+
+class MemorySecretContents:
+    """See trimtab.ports.secrets."""
+
+    def __init__(self, server: MemoryServer) -> None:
+        self._server = server
+
+    async def content(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        """See the port."""
+        secret = self._server.get(ObjectRef(api_version="v1", kind="Secret", namespace=namespace, name=name))
+        return None if secret is None else {key: base64.b64decode(value) for key, value in secret["data"].items()}

@@ -1,0 +1,1 @@
+"""Gates of a release that are asked over HTTP."""

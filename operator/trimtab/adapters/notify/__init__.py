@@ -1,0 +1,1 @@
+"""Channels that are told by HTTP what becomes of a release."""
