@@ -65,6 +65,22 @@ def test_data_planes_come_as_json_or_from_a_file(tmp_path: Path) -> None:
     assert inline.cluster.data_planes[0].gateway_class == "contour"
 
 
+def test_nobody_is_called_unless_listed() -> None:
+    made, _ = settings()
+    assert made is not None
+    assert (made.webhook_hosts, made.notify_arns) == ((), ())
+    made, _ = settings(
+        TRIMTAB_WEBHOOK_HOSTS="hooks.slack.com, gate.infra.svc:8443=10.96.0.0/12+fd00::/8",
+        TRIMTAB_NOTIFY_ARNS="arn:aws:sns:*:123456789012:releases-*,arn:aws:events:eu-central-1:123456789012:event-bus/shop",
+    )
+    assert made is not None
+    assert [(each.host, each.port, len(each.networks)) for each in made.webhook_hosts] == [
+        ("hooks.slack.com", 443, 0),
+        ("gate.infra.svc", 8443, 2),
+    ]
+    assert len(made.notify_arns) == 2
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
     [
@@ -78,6 +94,11 @@ def test_data_planes_come_as_json_or_from_a_file(tmp_path: Path) -> None:
         ("TRIMTAB_WORKERS", "0", "256"),
         ("TRIMTAB_EVENTS_PER_SECOND", "0", "1000"),
         ("TRIMTAB_LOAD_BALANCER_CIDRS", "10.0.0.1/8", "is no CIDR"),
+        ("TRIMTAB_WEBHOOK_HOSTS", "*.example", "write it as hooks.example"),
+        ("TRIMTAB_WEBHOOK_HOSTS", "http://hooks.example", "write it as hooks.example"),
+        ("TRIMTAB_WEBHOOK_HOSTS", "gate.svc=10.0.0.1/8", "10.96.0.0/12"),
+        ("TRIMTAB_NOTIFY_ARNS", "releases", "is no pattern of an ARN"),
+        ("TRIMTAB_NOTIFY_ARNS", "arn:aws:iam::123456789012:role/x", "is no pattern of an ARN"),
         ("TRIMTAB_GATEWAY_DATA_PLANES", "/nonexistent", "YAML file"),
         ("TRIMTAB_GATEWAY_DATA_PLANES", '[{"gatewayClass": "alb", "cidrs": []}]', "exactly one of"),
         ("TRIMTAB_GATEWAY_DATA_PLANES", '[{"gatewayClass": "alb", "cidrs": ["10.0.0.1/8"]}]', "is no CIDR"),

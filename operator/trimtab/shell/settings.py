@@ -15,6 +15,8 @@ import click
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from trimtab.adapters.aws.arns import PATTERN
+from trimtab.adapters.egress.allowlist import AllowedHost
 from trimtab.api.scalars import Image, parse_duration
 from trimtab.domain.service.observation import PROXY_IMAGE, ClusterSettings, DataPlane
 
@@ -39,6 +41,8 @@ class Settings:
     workers: int
     resync: float
     events_per_second: float
+    webhook_hosts: tuple[AllowedHost, ...]
+    notify_arns: tuple[str, ...]
     cluster: ClusterSettings
 
     def serves(self, namespace: str) -> bool:
@@ -121,6 +125,22 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str) 
     return seconds
 
 
+def _hosts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[AllowedHost, ...]:
+    try:
+        return tuple(AllowedHost.parse(entry) for entry in _split(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _arns(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    for pattern in _split(value):
+        if not PATTERN.fullmatch(pattern):
+            raise click.BadParameter(
+                f"{pattern!r} is no pattern of an ARN: write it as arn:aws:sns:eu-central-1:123456789012:releases-*"
+            )
+    return _split(value)
+
+
 def _data_planes(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[DataPlane, ...]:
     if not value:
         return ()
@@ -185,6 +205,20 @@ _OPTIONS = (
         default=5.0,
         type=click.FloatRange(0.1, 1000),
         help="Budget for publishing Kubernetes Events.",
+    ),
+    _option(
+        "--webhook-hosts",
+        default="",
+        callback=_hosts,
+        help="Hosts that gates and notifications may call by https, comma-separated: host[:port], with =cidr[+cidr] if "
+        "it has private addresses; empty: none.",
+    ),
+    _option(
+        "--notify-arns",
+        default="",
+        callback=_arns,
+        help="SNS topics and EventBridge buses that notifications may go to: ARNs with * and ?, comma-separated; "
+        "empty: none.",
     ),
     _option(
         "--gateway-data-planes",
