@@ -9,6 +9,7 @@ from trimtab.domain.objects import Object, ObjectRef
 from trimtab.domain.plan import Apply, Delete, Effect, Scale, Wave
 from trimtab.ports.cluster import (
     ClusterError,
+    ConflictError,
     DeniedError,
     InvalidError,
     KindNotServedError,
@@ -57,6 +58,8 @@ class Cluster:
         name = manifest["metadata"]["name"]
         self.uids[name] = uid
         await self._act("apply", name)
+        if uid is None and name in self.live:
+            raise ConflictError("it exists")
         return manifest
 
     async def delete(self, ref: ObjectRef, *, uid: str) -> None:
@@ -139,13 +142,22 @@ async def test_what_a_repetition_may_cure_is_raised_once_the_wave_is_over(error:
     assert sorted(cluster.calls) == ["apply a", "apply b"]
 
 
-async def test_an_unknown_object_is_looked_at_first() -> None:
+async def test_an_object_that_we_did_not_know_of_is_looked_at_if_there_is_one() -> None:
     cluster = Cluster()
     cluster.live = {"ours": config("ours", uid="7")}
     failures, _ = await carry_out(cluster, (Apply(manifest=config("new")),), (Apply(manifest=config("ours")),))
     assert failures == []
-    assert cluster.calls == ["get new", "apply new", "get ours", "apply ours"]
+    assert cluster.calls == ["apply new", "apply ours", "get ours", "apply ours"]
     assert cluster.uids == {"new": None, "ours": "7"}
+
+
+@pytest.mark.parametrize("uid", [None, "7"])
+async def test_a_conflict_over_nothing_that_we_can_see_is_left_to_a_repetition(uid: str | None) -> None:
+    """The object has gone meanwhile, or the conflict is about a quota."""
+    cluster = Cluster(a=ConflictError("conflict"))
+    with pytest.raises(ConflictError):
+        await carry_out(cluster, (Apply(manifest=config("a"), uid=uid),))
+    assert cluster.calls.count("apply a") == 1
 
 
 @pytest.mark.parametrize("owner", [None, {**OWNER, "uid": "another"}])
@@ -154,8 +166,9 @@ async def test_an_object_of_another_is_not_touched(owner: dict[str, Any] | None)
     cluster.live = {"theirs": config("theirs", owner, uid="7")}
     failures, run = await carry_out(cluster, (Apply(manifest=config("theirs")),))
     assert failures == [("theirs", "NameConflict")]
-    assert cluster.calls == ["get theirs"]
-    assert run.writes == 0
+    assert cluster.calls == ["apply theirs", "get theirs"]
+    assert cluster.uids == {"theirs": None}, "only as a new object, which the API server refuses"
+    assert run.writes == 1
 
 
 async def test_only_what_is_ours_is_deleted_blindly() -> None:

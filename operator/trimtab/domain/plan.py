@@ -17,8 +17,8 @@ class Apply:
     """Server-side apply of `manifest`, with `trimtab` as field manager and force.
 
     `uid` is the UID of the object as we know it: the write fails if another object has taken the name meanwhile.
-    None means that we know of no such object: the executor looks first (one GET) and refuses to touch one that is not
-    controlled by the manifest's own controller (`NameConflict`).
+    None means that we know of no such object: the write creates it. If one exists after all, the executor looks at it
+    and refuses to touch one that is not controlled by the manifest's own controller (`NameConflict`).
 
     `blocking` says whether what comes in later waves needs this object: a PodDisruptionBudget that a webhook denies
     must not keep the pods from starting.

@@ -91,9 +91,10 @@ class Cluster(Protocol):
         """A live read; None if absent. Raises ClusterError."""
 
     async def apply(self, manifest: Object, *, uid: str | None = None) -> Object:
-        """Server-side apply (manager `trimtab`, force). With `uid`, fails with ConflictError on any other object.
+        """Server-side apply (manager `trimtab`, force) of the object with this `uid`; without one, of a new object.
 
-        The answer is in the cache before this returns, so that the next reconcile sees its own write.
+        ConflictError if another object has the name, or with `uid` if none has it. The answer is in the cache before
+        this returns, so that the next reconcile sees its own write.
         """
 
     async def apply_status(

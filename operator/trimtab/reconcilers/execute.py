@@ -9,6 +9,7 @@ from trimtab.domain.plan import Apply, Delete, Effect, Failure, Scale, Wave
 from trimtab.ports.cluster import (
     Cluster,
     ClusterError,
+    ConflictError,
     DeniedError,
     InvalidError,
     KindNotServedError,
@@ -61,15 +62,18 @@ async def _attempt(cluster: Cluster, effect: Effect, run: Run, gate: asyncio.Sem
 
 
 async def _apply(cluster: Cluster, effect: Apply, run: Run) -> None:
-    uid = effect.uid
-    if uid is None:
-        live = await cluster.get(ref_of(effect.manifest))
-        if live is not None:
-            if controller_uid(live) != controller_uid(effect.manifest):
-                raise NameConflictError("an object of this name exists and does not belong to this Microservice")
-            uid = uid_of(live)
+    """An object that we did not know of is looked at only if there is one: the API server makes sure of that."""
     run.writes += 1
-    await cluster.apply(effect.manifest, uid=uid)
+    try:
+        await cluster.apply(effect.manifest, uid=effect.uid)
+    except ConflictError:
+        live = await cluster.get(ref_of(effect.manifest)) if effect.uid is None else None
+        if live is None:
+            raise
+        if controller_uid(live) != controller_uid(effect.manifest):
+            raise NameConflictError("an object of this name exists and does not belong to this Microservice") from None
+        run.writes += 1
+        await cluster.apply(effect.manifest, uid=uid_of(live))
 
 
 async def _delete(cluster: Cluster, effect: Delete, run: Run) -> None:

@@ -99,20 +99,33 @@ class ClusterContract:
         assert first["metadata"]["resourceVersion"] == second["metadata"]["resourceVersion"]
 
     async def test_a_field_that_is_no_longer_applied_goes(self, cluster: Cluster, world: World) -> None:
-        await cluster.apply(config_map(world.namespace, keep="1", drop="1"))
-        answer = await cluster.apply(config_map(world.namespace, keep="1"))
+        first = await cluster.apply(config_map(world.namespace, keep="1", drop="1"))
+        answer = await cluster.apply(config_map(world.namespace, keep="1"), uid=uid_of(first))
         assert answer["data"] == {"keep": "1"}
 
     async def test_a_changed_field_of_ours_comes_back_and_foreign_fields_stay(
         self, cluster: Cluster, world: World
     ) -> None:
         manifest = config_map(world.namespace, mode="on")
-        await cluster.apply(manifest)
+        uid = uid_of(await cluster.apply(manifest))
         foreign = {"metadata": {"annotations": {"argocd.example/tracking": "x"}}, "data": {"mode": "off", "other": "1"}}
         await world.edit(ref_of(manifest), foreign)
-        answer = await cluster.apply(manifest)
+        answer = await cluster.apply(manifest, uid=uid)
         assert answer["data"] == {"mode": "on", "other": "1"}
         assert answer["metadata"]["annotations"] == {"argocd.example/tracking": "x"}
+
+    async def test_a_new_object_takes_the_name_of_no_other(self, cluster: Cluster, world: World) -> None:
+        await world.create(config_map(world.namespace, mode="theirs"))
+        with pytest.raises(ConflictError):
+            await cluster.apply(config_map(world.namespace, mode="ours"))
+        live = await world.get(ref_of(config_map(world.namespace)))
+        assert live is not None
+        assert live["data"] == {"mode": "theirs"}
+
+    async def test_a_new_object_is_not_made_twice(self, cluster: Cluster, world: World) -> None:
+        await cluster.apply(config_map(world.namespace, mode="on"))
+        with pytest.raises(ConflictError):
+            await cluster.apply(config_map(world.namespace, mode="on"))
 
     async def test_an_object_of_another_uid_is_not_touched(self, cluster: Cluster, world: World) -> None:
         manifest = config_map(world.namespace, mode="ours")

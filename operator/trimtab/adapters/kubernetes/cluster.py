@@ -1,6 +1,6 @@
 """The cluster port on a real API server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
@@ -11,13 +11,25 @@ from trimtab.ports.cluster import ClusterError, ConflictError, KindNotServedErro
 
 LOG_LIMIT = 2048
 
+NEVER = "1"
+"""A resourceVersion that no object has: an apply that carries it creates, or conflicts with what there is."""
+
 
 class KubernetesCluster:
-    """Reads through the informer cache, writes through server-side apply (see trimtab.ports.cluster)."""
+    """Reads through the informer cache, writes through server-side apply (see trimtab.ports.cluster).
 
-    def __init__(self, client: ApiClient, cache: ObjectCache) -> None:
+    `on_status` hears of every status that we wrote, with the object as it was before, None if it was not known.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        cache: ObjectCache,
+        on_status: Callable[[Object, Object | None], None] = lambda _new, _old: None,
+    ) -> None:
         self._client = client
         self._cache = cache
+        self._on_status = on_status
         self._served: frozenset[tuple[str, str]] = frozenset()
 
     def cached(self, ref: ObjectRef) -> Object | None:
@@ -75,7 +87,8 @@ class KubernetesCluster:
     async def apply(self, manifest: Object, *, uid: str | None = None) -> Object:
         """See the port."""
         ref = ref_of(manifest)
-        body = manifest if uid is None else {**manifest, "metadata": {**manifest["metadata"], "uid": uid}}
+        precondition = {"resourceVersion": NEVER} if uid is None else {"uid": uid}
+        body = {**manifest, "metadata": {**manifest["metadata"], **precondition}}
         return await self._apply(ref, body, manager="trimtab")
 
     async def apply_status(
@@ -86,7 +99,10 @@ class KubernetesCluster:
         if resource_version is not None:
             metadata["resourceVersion"] = resource_version
         body = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata, "status": status}
-        return await self._apply(ref, body, manager="trimtab-status", subresource="status")
+        before = self._cache.get(ref)
+        answer = await self._apply(ref, body, manager="trimtab-status", subresource="status")
+        self._on_status(answer, before)  # its watch event is old news by the time it comes
+        return answer
 
     async def scale(self, ref: ObjectRef, replicas: int) -> None:
         """See the port. A merge patch: the scale subresource of custom resources knows no server-side apply."""
@@ -144,7 +160,8 @@ class KubernetesCluster:
                 content_type=APPLY_PATCH,
             )
         except (ConflictError, NotFoundError):
-            await self._refresh(ref)
+            if "uid" in body["metadata"]:
+                await self._refresh(ref)
             raise
         self._cache.put(answer)
         return answer

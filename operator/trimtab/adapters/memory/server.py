@@ -74,7 +74,10 @@ class MemoryServer:
     def apply(
         self, manifest: Object, manager: str, *, uid: str | None, version: str | None = None, status: bool = False
     ) -> Object:
-        """Server-side apply with force, of the main resource or of the status subresource."""
+        """Server-side apply with force, of the main resource or of the status subresource.
+
+        With `uid`, of the object that has it; without, of a new one.
+        """
         ref = ref_of(manifest)
         stored = self._stored.get(ref)
         _check_name(ref)
@@ -82,7 +85,9 @@ class MemoryServer:
             raise NotFoundError(f"{ref} not found")
         if stored is None and uid is not None:
             raise ConflictError(f"uid mismatch: no existing {ref} was found")
-        if stored is not None and uid not in (None, stored.obj["metadata"]["uid"]):
+        if stored is not None and uid is None:
+            raise ConflictError(f"{ref} has been modified")
+        if stored is not None and uid != stored.obj["metadata"]["uid"]:
             raise ConflictError(f"uid mismatch: {ref} is another object")
         if stored is not None and version not in (None, stored.obj["metadata"]["resourceVersion"]):
             raise ConflictError(f"{ref} has been modified")
