@@ -37,7 +37,7 @@ def container(spec: MicroserviceSpec, image: str) -> dict[str, Any]:
             "$(CPU_LIMIT)",
             "--disable-hot-restart",
             "--log-level",
-            "warning",
+            "error",
         ],
         "env": [{"name": "CPU_LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}}],
         "ports": [*_ports(spec.ports)],

@@ -15,7 +15,7 @@ BAD_GRPC = ("UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAI
 
 _SCRAPED = (
     r"http\.(direct|routed)\.downstream_(rq_(total|[1-5]xx|tx_reset|rx_reset|time|active)|cx_(total|active))",
-    r"http\.(direct|routed)\.(bad_grpc|canceled_time)",
+    r"http\.(bad_grpc|canceled_time)\..*",
     r"tcp\.(direct|routed)\.downstream_cx_(total|rx_bytes_total|tx_bytes_total)",
     r"cluster\.app-.*\.upstream_(rq_(pending_active|pending_overflow|timeout|active)|cx_(active|overflow|connect_fail))",
     r".*http_local_rate_limit\.rate_limited",
@@ -42,7 +42,7 @@ def access_logs(prefix: str) -> list[dict[str, Any]]:
 
     Each of the two leaves out what is counted elsewhere, so that a failed request is counted once.
     """
-    time = {"stat": {"name": "canceled_time"}, "unit": "Milliseconds", "value_format": "%DURATION%"}
+    time = {"stat": _stat("canceled_time", prefix), "unit": "Milliseconds", "value_format": "%DURATION%"}
     return [
         {
             "name": "envoy.access_loggers.stats",
@@ -52,27 +52,33 @@ def access_logs(prefix: str) -> list[dict[str, Any]]:
                         _grpc_request(),
                         {"grpc_status_filter": {"statuses": list(BAD_GRPC)}},
                         _answered_with_status(),
+                        _no_server_error(),
                     ]
                 }
             },
-            "typed_config": _logger(prefix, {"counters": [{"stat": {"name": "bad_grpc"}, "value_fixed": 1}]}),
+            "typed_config": _logger({"counters": [{"stat": _stat("bad_grpc", prefix), "value_fixed": 1}]}),
         },
         {
             "name": "envoy.access_loggers.stats",
             "filter": {
                 "and_filter": {"filters": [{"response_flag_filter": {"flags": ["DC", "DR"]}}, _no_server_error()]}
             },
-            "typed_config": _logger(prefix, {"histograms": [time]}),
+            "typed_config": _logger({"histograms": [time]}),
         },
     ]
 
 
-def _logger(prefix: str, stats: dict[str, Any]) -> dict[str, Any]:
+def _logger(stats: dict[str, Any]) -> dict[str, Any]:
     return {
         "@type": "type.googleapis.com/envoy.extensions.access_loggers.stats.v3.Config",
-        "stats_scope": {"prefix": f"http.{prefix}"},
+        "stats_scope": {"prefix": "http"},
         **stats,
     }
+
+
+def _stat(name: str, prefix: str) -> dict[str, Any]:
+    """With the label that Envoy's own metrics of a listener have."""
+    return {"name": name, "tags": [{"name": "envoy.http_conn_manager_prefix", "value_format": prefix}]}
 
 
 def _grpc_request() -> dict[str, Any]:
