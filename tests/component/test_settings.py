@@ -123,3 +123,47 @@ def test_help_shows_every_setting_with_its_variable_and_default() -> None:
         if name != "cluster":
             assert f"TRIMTAB_{name.upper()}" in flat.replace("- ", "-"), name
     assert "default: 10m" in flat
+
+
+@pytest.mark.parametrize("url", ["http://prometheus:9090", "https://mimir.example/prometheus", "http://[::1]:9090"])
+def test_the_address_of_prometheus(url: str) -> None:
+    made, _ = settings(TRIMTAB_PROMETHEUS_URL=f"{url}/", TRIMTAB_SCRAPE_INTERVAL="15s")
+    assert made is not None
+    assert made.prometheus_url == url
+    assert made.scrape_interval == 15.0
+
+
+def test_without_an_address_there_is_no_prometheus() -> None:
+    made, _ = settings()
+    assert made is not None
+    assert made.prometheus_url == ""
+    assert made.scrape_interval == 10.0
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("prometheus:9090", "is no address of a Prometheus: write it as http://"),
+        ("ftp://prometheus", "is no address"),
+        ("http://", "is no address"),
+        ("http://prometheus:99999", "malformed"),
+        ("http://prometheus:0", "is no address"),
+        ("http://[::1", "malformed"),
+        ("http://prometheus:9090?x=1", "is no address"),
+        ("http://prometheus:9090#x", "is no address"),
+        ("http://prome theus:9090", "is no address"),
+        ("http://user:s3cret@prometheus:9090", "holds credentials"),
+    ],
+)
+def test_a_malformed_address_of_prometheus_is_refused(url: str, told: str) -> None:
+    made, message = settings("--prometheus-url", url)
+    assert made is None
+    assert told in message
+    assert "s3cret" not in message
+
+
+@pytest.mark.parametrize("value", ["10", "0s", "500ms", "6m", ""])
+def test_an_interval_that_nobody_scrapes_at_is_refused(value: str) -> None:
+    made, message = settings("--scrape-interval", value)
+    assert made is None
+    assert repr(value) in message

@@ -1,10 +1,10 @@
 {{- /* What the operator may do in each namespace that it serves; exactly what its adapters use. */ -}}
 {{- define "trimtab.rules" -}}
 - apiGroups: [trimtab.dev]
-  resources: [microservices]
+  resources: [canaryreleases, microservices]
   verbs: [get, list, watch]
 - apiGroups: [trimtab.dev]
-  resources: [microservices/status, microservices/scale]
+  resources: [canaryreleases/status, microservices/status, microservices/scale]
   verbs: [patch]
 # Children block their owner's deletion; clusters that enforce permissions on owner references ask for this.
 - apiGroups: [trimtab.dev]

@@ -117,6 +117,10 @@ class WorkQueue:
             if key in self._waiting:
                 self.add(key)
 
+    def is_preferred(self, key: Key) -> bool:
+        """Whether `key` goes before all others."""
+        return key in self._preferred
+
     def add_after(self, key: Key, seconds: float) -> None:
         """Asks for a run after `seconds`; of several requests for one key the earliest counts."""
         if self._closed:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
-from trimtab.adapters.kubernetes.kinds import ENDPOINT_SLICE, GATEWAY, LEASE, MICROSERVICE
+from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE, ENDPOINT_SLICE, GATEWAY, LEASE, MICROSERVICE, POD
 from trimtab.adapters.kubernetes.watches import WatchObserver
 from trimtab.domain import labels
 from trimtab.domain.objects import Object, ref_of
+from trimtab.domain.release.policy import targets_of
 from trimtab.reconcilers.microservice import microservice_ref
 from trimtab.reconcilers.queue import Key, WorkQueue
 from trimtab.shell.metrics import watch_events
@@ -65,10 +67,15 @@ class Intake:
         """An object that a gap in a watch made doubtful, and that the cache has read anew or dropped."""
         self._concern(None, obj)
 
+    def wrote(self, obj: Object, before: Object | None) -> None:
+        """A status of ours, as the API server answered: its watch event, which is late, would be no news any more."""
+        self._concern_neighbours(obj, before)
+
     def everything(self) -> None:
-        """Adds every Microservice that is known."""
-        for microservice in self._cache.of_kind(MICROSERVICE.kind):
-            self._queue.add(_key(microservice, microservice["metadata"]["name"]))
+        """Adds every Microservice and every CanaryRelease that is known."""
+        for kind in (MICROSERVICE.kind, CANARY_RELEASE.kind):
+            for obj in self._cache.of_kind(kind):
+                self._queue.add(key_of(obj))
 
     def _concern(self, obj: Object | None, before: Object | None) -> None:
         """Adds whoever depends on an object that appeared, changed or went."""
@@ -76,17 +83,24 @@ class Intake:
         if known is None:
             return
         match known["kind"]:
-            case MICROSERVICE.kind:
-                self._microservice(known, obj, before)
+            case MICROSERVICE.kind | CANARY_RELEASE.kind:
+                self._resource(known, obj, before)
+                self._concern_neighbours(obj, before)
             case GATEWAY.kind:
                 if obj is None or before is None or obj.get("spec") != before.get("spec"):
                     self._attached_to(known)
-            case _:
+            case kind:
                 owner = owner_of(known)
                 if owner is not None and (obj is None or before is None or _differs(obj, before)):
-                    key = _key(known, owner)
-                    if known["kind"] != ENDPOINT_SLICE.kind or self._is_released(key):
-                        self._settle(key)
+                    self._owned(kind, Key(MICROSERVICE.kind, known["metadata"]["namespace"], owner))
+
+    def _owned(self, kind: str, owner: Key) -> None:
+        """Adds the owner of an object; also the releases under way that judge it by such objects."""
+        if kind != ENDPOINT_SLICE.kind or self._is_released(owner):
+            self._settle(owner, owner)
+        for policy in self._cache.policies_of(owner.namespace, owner.name) if kind == POD.kind else ():
+            if self._queue.is_preferred(key_of(policy)):
+                self._settle(key_of(policy), owner)
 
     def _is_released(self, key: Key) -> bool:
         """Whether a CanaryRelease concerns the service, or did until lately: only then endpoints decide anything."""
@@ -94,16 +108,36 @@ class Intake:
         echo = ((microservice or {}).get("status") or {}).get("release")
         return bool(echo or self._cache.policies_of(key.namespace, key.name))
 
-    def _settle(self, key: Key) -> None:
-        pods = self._cache.pod_count(key.namespace, key.name)
+    def _settle(self, key: Key, owner: Key) -> None:
+        pods = self._cache.pod_count(owner.namespace, owner.name)
         self._queue.add_after(key, min(MAX_SETTLE, SETTLE + SETTLE_PER_POD * pods))
 
-    def _microservice(self, known: Object, obj: Object | None, before: Object | None) -> None:
+    def _resource(self, known: Object, obj: Object | None, before: Object | None) -> None:
         """Skips the echo of our own status write: a status that changes while its key runs is the work of that run."""
-        key = _key(known, known["metadata"]["name"])
+        key = key_of(known)
         if obj is not None and before is not None and self._queue.is_running(key) and _same_but_status(obj, before):
             return
         self._queue.add(key)
+
+    def _concern_neighbours(self, obj: Object | None, before: Object | None) -> None:
+        """Microservices and CanaryReleases act on each other's published status, and on nothing else."""
+        known = obj or before
+        if known is None or (obj is not None and before is not None and not _differs(obj, before)):
+            return
+        namespace = known["metadata"]["namespace"]
+        if known["kind"] == MICROSERVICE.kind:
+            for policy in self._cache.policies_of(namespace, known["metadata"]["name"]):
+                self._queue.add(key_of(policy))
+        elif known["kind"] == CANARY_RELEASE.kind and _commands(obj) != _commands(before):
+            for target in {*targets_of(obj or {}), *targets_of(before or {})}:
+                self._queue.add(Key(MICROSERVICE.kind, namespace, target))
+                self._rivals(namespace, target, known)
+
+    def _rivals(self, namespace: str, target: str, known: Object) -> None:
+        """Another CanaryRelease of the same target may have to act now, or no longer."""
+        for policy in self._cache.policies_of(namespace, target):
+            if policy["metadata"]["name"] != known["metadata"]["name"]:
+                self._queue.add(key_of(policy))
 
     def _attached_to(self, gateway: Object) -> None:
         name, namespace = gateway["metadata"]["name"], gateway["metadata"]["namespace"]
@@ -111,7 +145,7 @@ class Intake:
             named = (microservice["spec"].get("expose") or {}).get("gateway") or {}
             own = microservice["metadata"]["namespace"]
             if named.get("name") == name and named.get("namespace", own) == namespace:
-                self._queue.add(_key(microservice, microservice["metadata"]["name"]))
+                self._queue.add(key_of(microservice))
 
 
 def owner_of(obj: Object) -> str | None:
@@ -123,8 +157,18 @@ def owner_of(obj: Object) -> str | None:
     return str(name) if name else None
 
 
-def _key(obj: Object, microservice: str) -> Key:
-    return Key(MICROSERVICE.kind, obj["metadata"]["namespace"], microservice)
+def key_of(resource: Object) -> Key:
+    """The key of a Microservice or a CanaryRelease."""
+    return Key(resource["kind"], resource["metadata"]["namespace"], resource["metadata"]["name"])
+
+
+def _commands(policy: Object | None) -> Any:
+    """What Microservices hear of a CanaryRelease: all but what its status says of the release itself."""
+    if policy is None:
+        return None
+    targets = (policy.get("status") or {}).get("targets") or ()
+    metadata = {name: policy["metadata"].get(name) for name in ("uid", "annotations", "deletionTimestamp")}
+    return policy["spec"], metadata, [(each.get("name"), each.get("order"), each.get("rejected")) for each in targets]
 
 
 def _older(one: Object, other: Object) -> bool:

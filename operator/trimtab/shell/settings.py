@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import yaml
@@ -41,6 +42,8 @@ class Settings:
     workers: int
     resync: float
     events_per_second: float
+    prometheus_url: str
+    scrape_interval: float
     webhook_hosts: tuple[AllowedHost, ...]
     notify_arns: tuple[str, ...]
     cluster: ClusterSettings
@@ -117,12 +120,37 @@ def _cidr(value: Any) -> str:
 
 def _duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
     try:
-        seconds = parse_duration(value).total_seconds()
+        return parse_duration(value).total_seconds()
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is no duration: write it as 10m or 1h30m") from error
+
+
+def _resync(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    seconds = _duration(_context, _parameter, value)
     if seconds < 10:
         raise click.BadParameter(f"{value!r} is shorter than 10s, which would keep the API server busy for nothing")
     return seconds
+
+
+def _scrape_interval(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    seconds = _duration(_context, _parameter, value)
+    if not 1 <= seconds <= 300:
+        raise click.BadParameter(f"{value!r} is not between 1s and 5m: give the interval at which pods are scraped")
+    return seconds
+
+
+def _prometheus_url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    remedy = "write it as http://prometheus.monitoring.svc:9090"
+    try:
+        url = urlsplit(value)
+        usable = not value or (url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0)
+    except ValueError as error:
+        raise click.BadParameter(f"the address of Prometheus is malformed ({error}): {remedy}") from error
+    if url.username is not None or url.password is not None:
+        raise click.BadParameter(f"the address of Prometheus holds credentials, which end up in logs: {remedy}")
+    if not usable or url.query or url.fragment or re.search(r"[\s\x00-\x1f]", value):
+        raise click.BadParameter(f"{value!r} is no address of a Prometheus: {remedy}")
+    return value.rstrip("/")
 
 
 def _hosts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[AllowedHost, ...]:
@@ -199,12 +227,24 @@ _OPTIONS = (
     _option("--lease-namespace", default="", callback=_namespace, help="Its namespace; empty: the operator's own."),
     _option("--identity", default="", help="This replica's name in the Lease; empty: host name and a random part."),
     _option("--workers", default=16, type=click.IntRange(1, 256), help="Resources reconciled side by side."),
-    _option("--resync", default="10m", callback=_duration, help="Every resource is looked at this often, jittered."),
+    _option("--resync", default="10m", callback=_resync, help="Every resource is looked at this often, jittered."),
     _option(
         "--events-per-second",
         default=5.0,
         type=click.FloatRange(0.1, 1000),
         help="Budget for publishing Kubernetes Events.",
+    ),
+    _option(
+        "--prometheus-url",
+        default="",
+        callback=_prometheus_url,
+        help="Where to read the counters of requests from; empty: nowhere, releases go by readiness and time.",
+    ),
+    _option(
+        "--scrape-interval",
+        default="10s",
+        callback=_scrape_interval,
+        help="How often Prometheus scrapes the pods of services; releases are judged no more often.",
     ),
     _option(
         "--webhook-hosts",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from trimtab.domain import labels
 from trimtab.domain.objects import ObjectRef
+from trimtab.domain.release.policy import KIND as POLICY
 from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
 
 
@@ -40,6 +41,7 @@ class Kind:
 
 
 MICROSERVICE = Kind(api_version=API_VERSION, kind=KIND, plural="microservices")
+CANARY_RELEASE = Kind(api_version=API_VERSION, kind=POLICY, plural="canaryreleases")
 POD = Kind(api_version="v1", kind="Pod", plural="pods")
 SECRET = Kind(api_version="v1", kind="Secret", plural="secrets")
 LEASE = Kind(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases")
@@ -67,7 +69,7 @@ ROUTES = (
 OPTIONAL = (*ROUTES, GATEWAY)
 """Kinds whose API may be missing; a Microservice that needs one says so in a condition."""
 
-WATCHED = (MICROSERVICE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
+WATCHED = (MICROSERVICE, CANARY_RELEASE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
 
 _TABLE = {(kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT)}
 _BY_PLURAL = {(kind.group, kind.plural): kind for kind in WATCHED}
@@ -87,4 +89,4 @@ def watched_kind(group: str, plural: str) -> Kind | None:
 
 def selector_of(kind: Kind) -> str:
     """The label selector that both our lists and kopf's watches use; empty for kinds that users make."""
-    return "" if kind in (MICROSERVICE, GATEWAY) else MANAGED
+    return "" if kind in (MICROSERVICE, CANARY_RELEASE, GATEWAY) else MANAGED

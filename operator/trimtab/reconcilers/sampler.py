@@ -1,0 +1,114 @@
+"""Reads the counters of all releases under way, once per tick and all at once, outside of any reconcile.
+
+Ticks are multiples of a release's interval since the epoch, so releases with the same interval are read together and
+the number of queries does not depend on their number. A store that is slow delays nobody: a release goes on with what
+was read last, and decides for itself whether that is too old.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from trimtab.domain.release.counters import Arm, Reading
+from trimtab.ports.metrics import Metrics
+from trimtab.reconcilers.queue import Key
+
+logger = logging.getLogger("trimtab.sampler")
+
+EARLY = 0.05
+"""Seconds by which a timer may be early; a tick that close is due."""
+
+
+def until_tick(now: float, interval: float) -> float:
+    """Seconds from `now` (unix time) to the next multiple of `interval`; never 0."""
+    return (math.floor((now + EARLY) / interval) + 1) * interval - now
+
+
+@dataclass(slots=True)
+class _Watch:
+    arms: frozenset[Arm]
+    interval: float
+    due: float
+    reading: Reading | None = None
+
+
+class Sampler:
+    """What is read of whom. `wake` is called with each key that has a new reading; without `metrics` there is none."""
+
+    def __init__(
+        self,
+        metrics: Metrics | None,
+        wake: Callable[[Key], None],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._metrics = metrics
+        self._wake = wake
+        self._now = now
+        self._watches: dict[Key, _Watch] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def source(self) -> bool:
+        """Whether there is a store at all."""
+        return self._metrics is not None
+
+    def reading(self, key: Key) -> Reading | None:
+        """The newest reading made for this key; None before the first."""
+        watch = self._watches.get(key)
+        return watch.reading if watch else None
+
+    def watch(self, key: Key, arms: Collection[Arm], interval: float) -> None:
+        """Reads these arms for this key at every tick from now on; with no arms no more. `interval` in seconds."""
+        if self._metrics is None or not arms:
+            self._watches.pop(key, None)
+            return
+        watch = self._watches.get(key)
+        if watch is None or watch.interval != interval:
+            due = self._now() + until_tick(self._now(), interval)
+            reading = watch.reading if watch else None
+            self._watches[key] = _Watch(frozenset(arms), interval, due, reading)
+            self._changed.set()
+        else:
+            watch.arms = frozenset(arms)
+
+    async def run(self) -> None:
+        """Reads until cancelled; sleeps while nothing is watched."""
+        while True:
+            self._changed.clear()
+            due = min((watch.due for watch in self._watches.values()), default=math.inf)
+            if (early := due - self._now()) > EARLY:
+                await self._changed_within(early)
+                continue
+            await self.tick()
+
+    async def tick(self) -> None:
+        """Reads for all keys that are due, in one go, and wakes them."""
+        now = self._now()
+        due = {key: watch for key, watch in self._watches.items() if watch.due - now <= EARLY}
+        for watch in due.values():
+            watch.due = now + until_tick(now, watch.interval)
+        reading = await self._read(frozenset().union(*(watch.arms for watch in due.values())))
+        for key, watch in due.items():
+            watch.reading = reading
+            if self._watches.get(key) is watch:
+                self._wake(key)
+
+    async def _read(self, arms: frozenset[Arm]) -> Reading:
+        assert self._metrics is not None  # noqa: S101 - nothing is watched without a store
+        try:
+            return await self._metrics.requests(arms)
+        except Exception:
+            logger.exception("unexpected error while counters were read")
+            return Reading(at=self._now(), failed=dict.fromkeys(arms, "the counters could not be read"))
+
+    async def _changed_within(self, seconds: float) -> None:
+        """Waits for the next tick, but not while a key is added whose tick may come before."""
+        try:
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
