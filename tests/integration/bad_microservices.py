@@ -361,7 +361,31 @@ NETWORK = [
         ("allowTo[0].ports[0]", "70000", "65535"),
     ),
     Bad("peer-ports", {"network": {"allowFrom": [{"microservice": "a", "ports": [1]}]}}, ("unknown field", "ports")),
-    Bad("gateway", {"expose": {"hosts": ["shop.example"]}}, ("spec.expose.gateway", "Required value")),
+    Bad(
+        "gateway",
+        {"expose": {"hosts": ["shop.example"]}},
+        ("spec.expose", EXACTLY_ONE, "gateway and ingressClassName", "got []"),
+    ),
+    Bad(
+        "expose-twice",
+        expose(ingressClassName="alb"),
+        ("spec.expose", EXACTLY_ONE, 'got ["gateway", "ingressClassName"]'),
+    ),
+    Bad(
+        "ingress-class",
+        {"expose": {"ingressClassName": "The ALB"}},
+        ("expose.ingressClassName", "'The ALB'", "lower-case"),
+    ),
+    Bad(
+        "ingress-rewrite",
+        {"expose": {"ingressClassName": "alb", "paths": [{"prefix": "/a", "rewrite": "/"}]}},
+        ("spec.expose.paths", "prefix /a", "leave rewrite out"),
+    ),
+    Bad(
+        "ingress-timeout",
+        {"expose": {"ingressClassName": "alb", "timeout": "5s"}},
+        ("spec.expose.timeout", "timeout 5s", "leave it out"),
+    ),
     Bad(
         "host-url",
         expose(hosts=["https://shop.example"]),
@@ -384,7 +408,6 @@ LATER = [
     Bad(f"later-{field}", {field: value}, ("unknown field", f"spec.{field}"))
     for field, value in (
         ("dependencies", []),
-        ("resilience", {}),
         ("telemetry", {}),
         ("discovery", {}),
         ("publishes", []),

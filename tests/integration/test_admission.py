@@ -4,36 +4,56 @@ import json
 from typing import Any
 
 import pytest
+from tests.integration.bad_canaryreleases import BAD_RELEASES
 from tests.integration.bad_microservices import BAD, Bad
+from tests.integration.good_canaryreleases import GOOD_RELEASES, LEAST
 from tests.integration.good_microservices import GOOD
 from tests.support.kube import Kube, path
 
 
 def microservice(spec: dict[str, Any], name: str = "orders") -> dict[str, Any]:
     """A Microservice with `spec` over a good one; fields that are None are left out."""
-    merged = {"image": "registry.example/orders:1.4.2", **spec}
+    return _manifest("Microservice", name, {"image": "registry.example/orders:1.4.2", **spec})
+
+
+def canary_release(spec: dict[str, Any], name: str = "orders") -> dict[str, Any]:
+    """A CanaryRelease with `spec` over the least one; fields that are None are left out."""
+    return _manifest("CanaryRelease", name, {**LEAST, **spec})
+
+
+def _manifest(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "trimtab.dev/v1alpha1",
-        "kind": "Microservice",
+        "kind": kind,
         "metadata": {"name": name},
-        "spec": {field: value for field, value in merged.items() if value is not None},
+        "spec": {field: value for field, value in spec.items() if value is not None},
     }
 
 
-async def dry_run(kube: Kube, namespace: str, manifest: Any) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and body of the answer to a create that is not carried out."""
+async def dry_run(kube: Kube, namespace: str, manifest: Any, kind: str = "Microservice") -> tuple[int, dict[str, Any]]:
+    """The HTTP status and body of the answer to a create, as a `kind`, that is not carried out."""
     query = {"dryRun": "All", "fieldValidation": "Strict"}
-    url, headers = path("Microservice", namespace), {"Content-Type": "application/json"}
+    url, headers = path(kind, namespace), {"Content-Type": "application/json"}
     async with kube.session.post(url, params=query, headers=headers, data=json.dumps(manifest)) as response:
         return response.status, await response.json()
 
 
 @pytest.mark.parametrize("bad", BAD, ids=[bad.id for bad in BAD])
 async def test_bad_input_is_refused_with_field_value_and_remedy(kube: Kube, space: str, bad: Bad) -> None:
-    code, answer = await dry_run(kube, space, microservice(bad.spec))
+    assert_refused(bad, *await dry_run(kube, space, microservice(bad.spec)))
+
+
+@pytest.mark.parametrize("bad", BAD_RELEASES, ids=[bad.id for bad in BAD_RELEASES])
+async def test_a_bad_release_is_refused_with_field_value_and_remedy(kube: Kube, space: str, bad: Bad) -> None:
+    assert_refused(bad, *await dry_run(kube, space, canary_release(bad.spec), "CanaryRelease"))
+
+
+def assert_refused(bad: Bad, code: int, answer: dict[str, Any]) -> None:
+    """Refused as the client's fault, and every part of the message is there, without an error of a rule itself."""
     assert code in (400, 422), answer
     missing = [part for part in bad.says if part not in answer["message"]]
     assert not missing, f"{missing} not in: {answer['message']}"
+    assert "evaluating rule" not in answer["message"]
 
 
 @pytest.mark.parametrize(
@@ -46,12 +66,19 @@ async def test_a_name_that_no_service_can_have_is_refused(kube: Kube, space: str
         assert part in answer["message"]
 
 
-def test_the_table_is_long_and_its_ids_differ() -> None:
-    assert len(BAD) >= 70
-    assert len({bad.id for bad in BAD}) == len(BAD)
+@pytest.mark.parametrize(("table", "least"), [(BAD, 70), (BAD_RELEASES, 90)], ids=["services", "releases"])
+def test_the_tables_are_long_and_their_ids_differ(table: list[Bad], least: int) -> None:
+    assert len(table) >= least
+    assert len({bad.id for bad in table}) == len(table)
 
 
 @pytest.mark.parametrize("spec", GOOD.values(), ids=GOOD.keys())
 async def test_good_input_is_accepted(kube: Kube, space: str, spec: dict[str, Any]) -> None:
     code, answer = await dry_run(kube, space, microservice(spec))
+    assert code == 201, answer
+
+
+@pytest.mark.parametrize("spec", GOOD_RELEASES.values(), ids=GOOD_RELEASES.keys())
+async def test_a_good_release_is_accepted(kube: Kube, space: str, spec: dict[str, Any]) -> None:
+    code, answer = await dry_run(kube, space, canary_release(spec), "CanaryRelease")
     assert code == 201, answer

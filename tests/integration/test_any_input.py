@@ -1,54 +1,80 @@
 """Whatever is sent, the API server answers with an object or a refusal, and what it accepts the operator can read."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.integration.good_canaryreleases import GOOD_RELEASES, LEAST
 from tests.integration.good_microservices import GOOD
-from tests.integration.test_admission import dry_run, microservice
+from tests.integration.test_admission import canary_release, dry_run, microservice
 from tests.support.kube import MERGE, Kube, path
 from tests.support.specs import allowed, mutated
 
-from trimtab.api.microservice import MicroserviceSpec
-from trimtab.api.microservice_status import MicroserviceStatus
+from trimtab.api.crd import Kind
+from trimtab.api.kinds import CANARY_RELEASE, MICROSERVICE
 
-SPECS = allowed(MicroserviceSpec) | st.sampled_from(list(GOOD.values()))
+Json = Any
+
+
+class Sample(NamedTuple):
+    """A kind, how a spec becomes a manifest of it, and specs that are accepted."""
+
+    kind: Kind
+    manifest: Callable[..., dict[str, Json]]
+    good: list[dict[str, Json]]
+
+    def __repr__(self) -> str:
+        return self.kind.kind
+
+    def specs(self) -> st.SearchStrategy[dict[str, Json]]:
+        return allowed(self.kind.spec) | st.sampled_from(self.good)
+
+    async def assert_judged(self, kube: Kube, namespace: str, manifest: Json) -> None:
+        """Accepted, and then readable; or refused as the client's fault, with a message that says the field."""
+        code, answer = await dry_run(kube, namespace, manifest, self.kind.kind)
+        assert code in (201, 400, 422), (code, answer, json.dumps(manifest))
+        if code == 201:
+            self.kind.spec.model_validate(answer["spec"])
+
+
+MICROSERVICES = Sample(MICROSERVICE, microservice, list(GOOD.values()))
+RELEASES = Sample(CANARY_RELEASE, canary_release, [{**LEAST, **spec} for spec in GOOD_RELEASES.values()])
+SAMPLES = pytest.mark.parametrize("sample", [MICROSERVICES, RELEASES], ids=repr)
 several = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-async def assert_judged(kube: Kube, namespace: str, manifest: Any) -> None:
-    """Accepted, and then readable; or refused as the client's fault, with a message that says the field."""
-    code, answer = await dry_run(kube, namespace, manifest)
-    assert code in (201, 400, 422), (code, answer, json.dumps(manifest))
-    if code == 201:
-        MicroserviceSpec.model_validate(answer["spec"])
-
-
+@SAMPLES
 @several
-@given(spec=SPECS)
-async def test_specs_that_the_types_allow(kube: Kube, space: str, spec: dict[str, Any]) -> None:
-    await assert_judged(kube, space, microservice(spec))
+@given(data=st.data())
+async def test_specs_that_the_types_allow(kube: Kube, space: str, sample: Sample, data: st.DataObject) -> None:
+    await sample.assert_judged(kube, space, sample.manifest(data.draw(sample.specs())))
 
 
+@SAMPLES
 @several
-@given(spec=mutated(SPECS))
-async def test_mutations_of_them(kube: Kube, space: str, spec: Any) -> None:
-    await assert_judged(kube, space, {**microservice({}), "spec": spec})
+@given(data=st.data())
+async def test_mutations_of_them(kube: Kube, space: str, sample: Sample, data: st.DataObject) -> None:
+    await sample.assert_judged(kube, space, {**sample.manifest({}), "spec": data.draw(mutated(sample.specs()))})
 
 
+@SAMPLES
 @several
-@given(manifest=mutated(SPECS.map(microservice)))
-async def test_mutations_of_the_whole_manifest(kube: Kube, space: str, manifest: Any) -> None:
-    await assert_judged(kube, space, manifest)
+@given(data=st.data())
+async def test_mutations_of_the_whole_manifest(kube: Kube, space: str, sample: Sample, data: st.DataObject) -> None:
+    await sample.assert_judged(kube, space, data.draw(mutated(sample.specs().map(sample.manifest))))
 
 
+@SAMPLES
 @several
-@given(status=mutated(allowed(MicroserviceStatus)))
-async def test_any_status(kube: Kube, space: str, status: Any) -> None:
-    if await kube.get("Microservice", space, "any") is None:
-        await kube.create({**microservice({}, "any"), "metadata": {"name": "any", "namespace": space}})
-    url, headers = path("Microservice", space, "any", "status"), {"Content-Type": MERGE}
-    body = json.dumps({"status": status})
+@given(data=st.data())
+async def test_any_status(kube: Kube, space: str, sample: Sample, data: st.DataObject) -> None:
+    kind = sample.kind.kind
+    if await kube.get(kind, space, "any") is None:
+        await kube.create({**sample.manifest({}, "any"), "metadata": {"name": "any", "namespace": space}})
+    url, headers = path(kind, space, "any", "status"), {"Content-Type": MERGE}
+    body = json.dumps({"status": data.draw(mutated(allowed(sample.kind.status)))})
     async with kube.session.patch(url, params={"dryRun": "All"}, headers=headers, data=body) as response:
         assert response.status in (200, 400, 422), (await response.text(), body)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Le, MaxLen, MinLen
 from hypothesis import strategies as st
 
-from trimtab.api.meta import ApiModel, Text, TextMap
+from trimtab.api.meta import ApiModel, FreeObject, Text, TextMap
 from trimtab.api.scalars import IntOrText
 
 Json = Any
@@ -45,6 +45,8 @@ def _values(hint: Any) -> st.SearchStrategy[Json]:
 
 def _annotated(hint: Any, marks: tuple[Any, ...]) -> st.SearchStrategy[Json]:
     for mark in marks:
+        if isinstance(mark, FreeObject):
+            return st.dictionaries(st.text(max_size=10), anything, max_size=MOST_ITEMS)
         if isinstance(mark, Text):
             return _text(mark.pattern, mark.min_length, mark.max_length)
         if isinstance(mark, IntOrText):

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from trimtab.api.canaryrelease_rules import LATENCY_BOUND, OWN_LABELS
 from trimtab.api.meta import ApiModel, Text, TextMap, exactly_one_of
 from trimtab.api.scalars import Duration, Name
 from trimtab.api.shares import Decimal, SuccessShare
@@ -25,7 +26,7 @@ _LabelText = Annotated[
     str,
     Text(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$", is_not="the value of a label: leave out control characters"),
 ]
-MetricLabels = Annotated[dict[str, str], TextMap(key=_LabelName, value=_LabelText, max_items=8)]
+MetricLabels = Annotated[dict[str, str], TextMap(key=_LabelName, value=_LabelText, max_items=8), OWN_LABELS]
 
 RequestSource = Literal["Proxy", "App", "Contour", "EnvoyGateway", "Istio", "NGINX"]
 
@@ -34,7 +35,7 @@ class Latency(ApiModel):
     """How many requests must be answered how fast."""
 
     under: Duration = Field(
-        description="Bound of a fast answer, 5ms to 30s. With source Proxy one of 5, 10, 25, 50, 75, 100, 150, 200, "
+        description="Bound of a fast answer. With source Proxy one of 5, 10, 25, 50, 75, 100, 150, 200, "
         "250, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10000 and 30000 ms.",
         examples=["250ms"],
     )
@@ -44,7 +45,7 @@ class Latency(ApiModel):
 class Requests(ApiModel):
     """Requests as the proxy or a router counts them: exactly one of successRate and latency."""
 
-    rules: ClassVar = (exactly_one_of("successRate", "latency"),)
+    rules: ClassVar = (exactly_one_of("successRate", "latency"), LATENCY_BOUND)
 
     source: RequestSource = Field(
         "Proxy",

@@ -181,9 +181,9 @@ def atomic(max_items: int, *, at_least: int = 0) -> Any:
     return _list(at_least, max_items, {"x-kubernetes-list-type": "atomic"})
 
 
-def unique(max_items: int) -> Any:
+def unique(max_items: int, *, at_least: int = 0) -> Any:
     """Annotation of a list of different scalars that server-side apply merges."""
-    return _list(0, max_items, {"x-kubernetes-list-type": "set"})
+    return _list(at_least, max_items, {"x-kubernetes-list-type": "set"})
 
 
 def keyed(max_items: int, *keys: str, at_least: int = 0) -> Any:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from trimtab.api.meta import ApiModel, exactly_one_of, unique
 from trimtab.api.scalars import DataKeyText, ObjectName
-from trimtab.api.web import EventBus, HttpsUrl, TopicArn
+from trimtab.api.web import BusArn, HttpsUrl, TopicArn
 
 ReleaseEvent = Literal["Started", "AwaitingApproval", "Held", "Promoted", "Aborted", "Superseded", "Reverted"]
 OUTCOMES: tuple[ReleaseEvent, ...] = ("Promoted", "Aborted", "Superseded", "Reverted")
@@ -55,7 +55,7 @@ class Sns(ApiModel):
 
     topic_arn: TopicArn = Field(
         alias="topicARN",
-        description="ARN of the topic.",
+        description="ARN of the topic; the operator's administrator allows it.",
         examples=["arn:aws:sns:eu-central-1:123456789012:releases"],
     )
 
@@ -63,7 +63,11 @@ class Sns(ApiModel):
 class EventBridge(ApiModel):
     """A bus of Amazon EventBridge."""
 
-    bus: EventBus = Field(description="Name or ARN of the bus.", examples=["releases"])
+    bus_arn: BusArn = Field(
+        alias="busARN",
+        description="ARN of the bus; the operator's administrator allows it.",
+        examples=["arn:aws:events:eu-central-1:123456789012:event-bus/releases"],
+    )
 
 
 class Notify(ApiModel):
@@ -76,7 +80,7 @@ class Notify(ApiModel):
     webhook: NotifyWebhook | None = Field(None, description="Any webhook that takes JSON.")
     sns: Sns | None = Field(None, description="A topic of Amazon SNS.")
     event_bridge: EventBridge | None = Field(None, description="A bus of Amazon EventBridge.")
-    on: Annotated[tuple[ReleaseEvent, ...], unique(7)] = Field(
+    on: Annotated[tuple[ReleaseEvent, ...], unique(7, at_least=1)] = Field(
         OUTCOMES,
         description="What is told: Started, AwaitingApproval, Held, Promoted, Aborted, Superseded, Reverted. "
         "Default: the outcomes Promoted, Aborted, Superseded and Reverted.",

@@ -67,8 +67,7 @@ class Reason(StrEnum):
     ABORTING = "Aborting", "Traffic returns to the stable revision; then the new one's pods end."
     ABORTED = (
         "Aborted",
-        "The new revision was not let through and stays rejected until the spec makes another one or `trimtab release "
-        "retry`. The message says why.",
+        "It was not let through and is rejected until the spec makes another, or `trimtab release retry`.",
     )
     ABORT_REQUESTED = "AbortRequested", "Somebody asked for the abort."
     SUPERSEDED = "Superseded", "A newer revision came before the end; traffic returned to stable and its release began."
@@ -100,6 +99,6 @@ class Reason(StrEnum):
     RELEASE_POLICY_DELETED = "ReleasePolicyDeleted", "The CanaryRelease went away in the midst of a release."
     PROXY_ADDED = (
         "ProxyAdded",
-        "The same revision is started anew with the proxy, unjudged, because a release needs it.",
+        "The same revision is started anew with the proxy, which a release needs; it is not judged.",
     )
     NOTIFICATION_FAILED = "NotificationFailed", "A channel of spec.notify did not take a notice; the message says why."

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from trimtab.api.meta import Rule, Text, cel_string
 
-_DECIMAL_PERCENT = "^[0-9]{1,3}([.][0-9]{1,4})?%$"
+WHOLE_PERCENT = "^([1-9][0-9]?|100)%$"
+DECIMAL_PERCENT = "^[0-9]{1,3}([.][0-9]{1,4})?%$"
 _TIMES = "^[0-9]{1,2}([.][0-9]{1,2})?x$"
 
 
@@ -22,29 +23,29 @@ def _between(low: str, high: str, pattern: str, unit: str, why: str, good: str) 
 
 _SHARE = Text(
     max_length=9,
-    pattern=_DECIMAL_PERCENT,
+    pattern=DECIMAL_PERCENT,
     is_not="a percentage: write a number with at most four decimals and a percent sign, such as 99.5%",
 )
 WholePercentage = Annotated[
     str,
     Text(
         max_length=4,
-        pattern="^([1-9][0-9]?|100)%$",
+        pattern=WHOLE_PERCENT,
         is_not="a share of traffic: write a whole percentage from 1% to 100%, such as 25%",
     ),
 ]
 SuccessShare = Annotated[
     str,
     _SHARE,
-    _between("50", "99.999", _DECIMAL_PERCENT, "%", "since no number of requests proves perfection", "99.9%"),
+    _between("50", "99.999", DECIMAL_PERCENT, "%", "since no number of requests proves perfection", "99.9%"),
 ]
 ErrorShare = Annotated[
-    str, _SHARE, _between("0.01", "20", _DECIMAL_PERCENT, "%", "between which the verdicts are proven", "1%")
+    str, _SHARE, _between("0.01", "20", DECIMAL_PERCENT, "%", "between which the verdicts are proven", "1%")
 ]
 FloorShare = Annotated[
     str,
     _SHARE,
-    _between("0.001", "50", _DECIMAL_PERCENT, "%", "what can be told apart", "0.25%"),
+    _between("0.001", "50", DECIMAL_PERCENT, "%", "what can be told apart", "0.25%"),
 ]
 Tolerance = Annotated[
     str,

@@ -17,7 +17,7 @@ class Step(ApiModel):
     """One share of the traffic, and how long it is judged."""
 
     weight: WholePercentage = Field(
-        description="Share of requests for the new revision, 1% to 100%; each step's is above the one before.",
+        description="Share of requests for the new revision, 1% to 100%; never below that of the step before.",
         examples=["25%"],
     )
     bake: PositiveDuration = Field(

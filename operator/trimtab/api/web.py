@@ -56,11 +56,11 @@ TopicArn = Annotated[
         is_not="the ARN of an SNS topic: write such as arn:aws:sns:eu-central-1:123456789012:releases",
     ),
 ]
-EventBus = Annotated[
+BusArn = Annotated[
     str,
     Text(
         max_length=512,
-        pattern="^(arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[A-Za-z0-9._/-]+$",
-        is_not="an event bus: write its name or ARN, such as releases",
+        pattern="^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._/-]+$",
+        is_not="the ARN of an event bus: write such as arn:aws:events:eu-central-1:123456789012:event-bus/releases",
     ),
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from trimtab.api.crd import Kind, custom_resource_definition
-from trimtab.api.kinds import KINDS, MICROSERVICE
+from trimtab.api.kinds import CANARY_RELEASE, KINDS, MICROSERVICE
 from trimtab.api.meta import VALIDATIONS
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +22,7 @@ CEL = {
     *("has", "size", "matches", "startsWith", "contains", "format", "type", "string"),
     *("all", "exists", "exists_one", "filter", "map"),
     *("duration", "isQuantity", "quantity", "compareTo", "isIP", "isCIDR"),
-    *("double", "replace"),
+    *("double", "int", "replace", "isSorted", "sum", "min", "max", "getSeconds", "getMilliseconds"),
 }
 
 
@@ -140,6 +140,17 @@ def test_the_microservice_is_served_as_people_use_it() -> None:
     narrow = [column["name"] for column in version["additionalPrinterColumns"] if not column.get("priority")]
     assert narrow == ["Ready", "Reason", "Version", "Revision", "Replicas", "Waiting-for", "Age"]
     assert "default" not in schema_of(MICROSERVICE)["properties"]["spec"]["properties"]["replicas"]
+
+
+def test_the_canary_release_is_served_as_people_use_it() -> None:
+    spec = custom_resource_definition(CANARY_RELEASE)["spec"]
+    assert spec["scope"] == "Namespaced"
+    assert spec["names"]["shortNames"] == ["crel"]
+    assert spec["names"]["categories"] == ["trimtab"]
+    (version,) = spec["versions"]
+    assert version["subresources"] == {"status": {}}
+    narrow = [column["name"] for column in version["additionalPrinterColumns"] if not column.get("priority")]
+    assert narrow == ["Phase", "Step", "Weight", "Candidate", "Verdict", "ETA", "Age"]
 
 
 def test_generate_names_what_is_out_of_date_and_mends_it(tmp_path: Path) -> None:

@@ -4,41 +4,48 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.support.specs import allowed, anything, mutated
 
+from trimtab.api.canaryrelease import CanaryReleaseSpec
+from trimtab.api.crd import Kind
+from trimtab.api.kinds import KINDS
 from trimtab.api.microservice import DEFAULT_PORTS, MicroserviceSpec, Port
 from trimtab.api.microservice_status import MicroserviceStatus
 from trimtab.api.scalars import parse_duration
 
-SPECS = allowed(MicroserviceSpec)
+KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 relaxed = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
+@KIND
 @relaxed
-@given(SPECS)
-def test_what_a_model_accepts_survives_the_wire(manifest: dict[str, object]) -> None:
-    spec = MicroserviceSpec.model_validate(manifest)
-    assert MicroserviceSpec.model_validate(spec.to_json()) == spec
-    assert MicroserviceSpec.model_validate(spec.model_dump(mode="json", by_alias=True)) == spec
+@given(data=st.data())
+def test_what_a_model_accepts_survives_the_wire(kind: Kind, data: st.DataObject) -> None:
+    spec = kind.spec.model_validate(data.draw(allowed(kind.spec)))
+    assert kind.spec.model_validate(spec.to_json()) == spec
+    assert kind.spec.model_validate(spec.model_dump(mode="json", by_alias=True)) == spec
 
 
+@KIND
 @relaxed
-@given(mutated(SPECS) | anything)
-def test_anything_else_is_refused_as_a_validation_error(manifest: object) -> None:
+@given(data=st.data())
+def test_anything_else_is_refused_as_a_validation_error(kind: Kind, data: st.DataObject) -> None:
     try:
-        MicroserviceSpec.model_validate(manifest)
+        kind.spec.model_validate(data.draw(mutated(allowed(kind.spec)) | anything))
     except ValidationError:
         return
 
 
+@KIND
 @relaxed
-@given(allowed(MicroserviceStatus))
-def test_a_status_survives_the_wire(status: dict[str, object]) -> None:
-    parsed = MicroserviceStatus.model_validate(status)
-    assert MicroserviceStatus.model_validate(parsed.to_json()) == parsed
+@given(data=st.data())
+def test_a_status_survives_the_wire(kind: Kind, data: st.DataObject) -> None:
+    status = kind.status.model_validate(data.draw(allowed(kind.status)))
+    assert kind.status.model_validate(status.to_json()) == status
 
 
 def test_values_equal_to_the_default_are_left_out() -> None:
@@ -65,6 +72,26 @@ def test_absent_ports_are_one_http_port_and_an_empty_list_is_a_worker() -> None:
 def test_a_whole_number_is_a_quantity() -> None:
     spec = MicroserviceSpec.model_validate({"image": "a", "resources": {"requests": {"cpu": 1}}})
     assert spec.resources.requests == {"cpu": "1"}
+
+
+def test_a_short_canary_release_has_all_defaults() -> None:
+    given = {
+        "targets": [{"name": "orders"}],
+        "strategy": {"linear": {"increment": "10%", "interval": "2m"}},
+        "kpis": [{"name": "pods", "pods": {}}],
+        "windows": [{"from": "08:00", "to": "16:00"}],
+        "notify": [{"slack": {"secretRef": {"name": "slack"}}}],
+    }
+    spec = CanaryReleaseSpec.model_validate(given)
+    assert spec.to_json() == given
+    assert spec.strategy.linear is not None
+    assert spec.strategy.linear.max_weight == "50%"
+    assert spec.traffic.provider is None
+    assert spec.analysis.false_abort == "1%"
+    assert spec.analysis.compare_to == "Auto"
+    assert spec.windows[0].from_ == "08:00"
+    assert spec.notify[0].on == ("Promoted", "Aborted", "Superseded", "Reverted")
+    assert spec.watch == "5m"
 
 
 def test_models_are_frozen() -> None:
