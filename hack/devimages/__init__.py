@@ -1,1 +1,1 @@
-"""The images of the operator and the demo, for development clusters."""
+"""The images of the operator, the proxy and the demo, for development clusters."""

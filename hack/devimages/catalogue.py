@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from devcluster import wheels
 from devcluster.errors import ClusterError
 from devcluster.gotoolchain import go, go_environment
 from devcluster.locking import exclusive
@@ -19,14 +20,16 @@ from devimages.engines import Engine
 
 _OPERATOR_INPUTS = ("operator", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
 _DEMO_APP = HACK / "demo-app"
+_PROXY = HACK / "proxy-image" / "Dockerfile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """The operator's image, or the demo's service as `demo_version`, run by `user` (uid:gid)."""
+    """The operator's image, or the demo's service as `demo_version`, run by `user` (uid:gid), or the `proxy`."""
 
     tag: str
     demo_version: str = ""
+    proxy: bool = False
     user: str = "10001:10001"
 
     def archive(self, engine: Engine) -> Path:
@@ -49,6 +52,9 @@ class Image:
         if self.demo_version:
             with self._demo_context() as context:
                 engine.build(self.tag, context / "Dockerfile", context, {"USER": self.user})
+        elif self.proxy:
+            with _proxy_context() as context:
+                engine.build(self.tag, context / "Dockerfile", context, {})
         else:
             engine.build(self.tag, PROJECT / "operator" / "Dockerfile", PROJECT, {"VERSION": self.tag.split(":")[1]})
         engine.save(self.tag, scratch)
@@ -63,12 +69,25 @@ class Image:
             yield context
 
     def _key(self, engine: Engine) -> str:
-        inputs = [_DEMO_APP] if self.demo_version else [PROJECT / name for name in _OPERATOR_INPUTS]
+        if self.proxy:
+            inputs = [_PROXY, wheels.REQUIREMENTS]
+        else:
+            inputs = [_DEMO_APP] if self.demo_version else [PROJECT / name for name in _OPERATOR_INPUTS]
         return _checksum(f"{self} {engine.key()}", inputs)
+
+
+@contextmanager
+def _proxy_context() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        shutil.copyfile(_PROXY, context / "Dockerfile")
+        shutil.copy(wheels.ensure() / "envoy", context / "envoy")
+        yield context
 
 
 IMAGES = (
     Image(tag="trimtab:dev"),
+    Image(tag="trimtab-proxy:dev", proxy=True),
     Image(tag="trimtab-demo-app:1.0.0", demo_version="1.0.0"),
     Image(tag="trimtab-demo-app:2.0.0", demo_version="2.0.0"),
 )

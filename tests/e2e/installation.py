@@ -25,6 +25,7 @@ class Images:
     v1: str = "trimtab-demo-app:1.0.0"
     v2: str = "trimtab-demo-app:2.0.0"
     root: str = "trimtab-demo-app:root"
+    proxy: str = "trimtab-proxy:dev"
 
     @staticmethod
     def version(image: str) -> str:
@@ -41,7 +42,7 @@ async def install_crds() -> None:
 async def install(image: str) -> None:
     """Installs or upgrades the operator to an image, and waits until all its replicas are available."""
     repository, tag = image.rsplit(":", 1)
-    values = {"image.repository": repository, "image.tag": tag}
+    values = {"image.repository": repository, "image.tag": tag, "settings.proxyImage": Images.proxy}
     await _helm(RELEASE, CHARTS / "trimtab", *(f"--set={key}={value}" for key, value in values.items()))
     await _available()
 
