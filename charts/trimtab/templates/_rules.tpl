@@ -23,10 +23,16 @@
   resources: [cronjobs, jobs]
   verbs: *child
 - apiGroups: [networking.k8s.io]
-  resources: [networkpolicies]
+  resources: [ingresses, networkpolicies]
+  verbs: *child
+- apiGroups: [networking.istio.io]
+  resources: [virtualservices]
   verbs: *child
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
+  verbs: *child
+- apiGroups: [monitoring.coreos.com]
+  resources: [podmonitors]
   verbs: *child
 - apiGroups: [gateway.networking.k8s.io]
   resources: [grpcroutes, httproutes]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from trimtab.domain import labels
 from trimtab.domain.objects import ObjectRef
 from trimtab.domain.release.policy import KIND as POLICY
-from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
+from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND, MONITORING_API_VERSION
+from trimtab.domain.traffic import registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,9 @@ LEASE = Kind(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases"
 EVENT = Kind(api_version="events.k8s.io/v1", kind="Event", plural="events")
 ENDPOINT_SLICE = Kind(api_version="discovery.k8s.io/v1", kind="EndpointSlice", plural="endpointslices")
 GATEWAY = Kind(api_version=GATEWAY_API_VERSION, kind="Gateway", plural="gateways")
+GATEWAY_CLASS = Kind(api_version=GATEWAY_API_VERSION, kind="GatewayClass", plural="gatewayclasses")
+POD_MONITOR = Kind(api_version=MONITORING_API_VERSION, kind="PodMonitor", plural="podmonitors")
+INGRESS_CLASS = Kind(api_version="networking.k8s.io/v1", kind="IngressClass", plural="ingressclasses")
 
 CHILDREN = (
     Kind(api_version="apps/v1", kind="ControllerRevision", plural="controllerrevisions"),
@@ -61,17 +65,27 @@ CHILDREN = (
     Kind(api_version="v1", kind="Service", plural="services"),
     Kind(api_version="v1", kind="ServiceAccount", plural="serviceaccounts"),
 )
-ROUTES = (
-    Kind(api_version=GATEWAY_API_VERSION, kind="GRPCRoute", plural="grpcroutes"),
-    Kind(api_version=GATEWAY_API_VERSION, kind="HTTPRoute", plural="httproutes"),
-)
 
-OPTIONAL = (*ROUTES, GATEWAY)
+
+def _plural(kind: str) -> str:
+    """The name in URLs, by the rule that generators of CRDs follow (apimachinery, meta.UnsafeGuessKindToResource)."""
+    lower = kind.lower()
+    if lower.endswith("s"):
+        return f"{lower}es"
+    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
+
+
+ROUTES = tuple(Kind(api_version=version, kind=kind, plural=_plural(kind)) for version, kind in sorted(registry.KINDS))
+"""What the providers of traffic control make."""
+
+OPTIONAL = (*ROUTES, GATEWAY, POD_MONITOR)
 """Kinds whose API may be missing; a Microservice that needs one says so in a condition."""
 
 WATCHED = (MICROSERVICE, CANARY_RELEASE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
 
-_TABLE = {(kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT)}
+_TABLE = {
+    (kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT, GATEWAY_CLASS, INGRESS_CLASS)
+}
 _BY_PLURAL = {(kind.group, kind.plural): kind for kind in WATCHED}
 
 MANAGED = labels.selector({labels.MANAGED_BY: labels.MANAGER})

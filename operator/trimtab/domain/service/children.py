@@ -14,6 +14,7 @@ from trimtab.domain.service import (
     job,
     networkpolicy,
     poddisruptionbudget,
+    podmonitor,
     revision,
     rotation,
     runs,
@@ -21,12 +22,13 @@ from trimtab.domain.service import (
     serviceaccount,
 )
 from trimtab.domain.service.decision import Decision, deployment_of, effective_spec
+from trimtab.domain.service.meta import MONITORING_API_VERSION
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.runs import Record
 from trimtab.domain.traffic import registry
 from trimtab.domain.traffic.provider import Routing
 
-OPTIONAL = registry.KINDS
+OPTIONAL = registry.KINDS | {(MONITORING_API_VERSION, "PodMonitor")}
 """Kinds that a cluster may lack; the rest of the service goes on without them."""
 
 
@@ -88,6 +90,8 @@ def _beside(observation: Observation, decision: Decision) -> Iterator[Object]:
     yield poddisruptionbudget.pod_disruption_budget(owner, spec)
     if spec.ports:
         yield service.service(owner, spec)
+    if any(decision.records[name].proxied for name in decision.live):
+        yield podmonitor.pod_monitor(owner)
     if spec.scaling is not None:
         yield horizontalpodautoscaler.horizontal_pod_autoscaler(owner, spec.scaling)
     if spec.expose is not None and spec.ports:

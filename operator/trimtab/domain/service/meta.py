@@ -11,6 +11,7 @@ API_VERSION = "trimtab.dev/v1alpha1"
 KIND = "Microservice"
 
 GATEWAY_API_VERSION = "gateway.networking.k8s.io/v1"
+MONITORING_API_VERSION = "monitoring.coreos.com/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
