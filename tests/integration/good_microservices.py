@@ -126,6 +126,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "health": {"readiness": {"grpc": {}}},
         "expose": {"gateway": {"name": "public"}, "hosts": ["grpc.example"]},
     },
+    "ingress-exposed": {
+        "expose": {"ingressClassName": "alb", "hosts": ["shop.example"], "paths": [{"prefix": "/orders"}]},
+        "health": {"readiness": {"path": "/readyz"}},
+    },
+    "ingress-exposed-grpc": {
+        "ports": [{"name": "grpc", "port": 9000, "protocol": "GRPC"}],
+        "expose": {"ingressClassName": "alb"},
+    },
     "scaled-to-zero": {"replicas": 0},
     "autoscaled-without-replicas": {"scaling": {"max": 3, "memory": "150%"}},
     "existing-account": {"serviceAccount": {"name": "mine"}},

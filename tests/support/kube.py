@@ -29,6 +29,7 @@ RESOURCES = {
     "GRPCRoute": ("gateway.networking.k8s.io/v1", "grpcroutes"),
     "HTTPRoute": ("gateway.networking.k8s.io/v1", "httproutes"),
     "HorizontalPodAutoscaler": ("autoscaling/v2", "horizontalpodautoscalers"),
+    "Ingress": ("networking.k8s.io/v1", "ingresses"),
     "Job": ("batch/v1", "jobs"),
     "Lease": ("coordination.k8s.io/v1", "leases"),
     "Microservice": ("trimtab.dev/v1alpha1", "microservices"),
@@ -43,6 +44,7 @@ RESOURCES = {
     "ServiceAccount": ("v1", "serviceaccounts"),
     "ValidatingAdmissionPolicy": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings"),
+    "VirtualService": ("networking.istio.io/v1", "virtualservices"),
 }
 
 CHILD_KINDS = (

@@ -74,7 +74,7 @@ def _from_callers(spec: MicroserviceSpec, ports: _Ports) -> list[dict[str, Any]]
 def _from_gateway(
     owner: Identity, spec: MicroserviceSpec, settings: ClusterSettings, gateway: Object | None, ports: _Ports
 ) -> list[dict[str, Any]]:
-    if spec.expose is None or not ports:
+    if spec.expose is None or spec.expose.gateway is None or not ports:
         return []
     peers, _ = gateway_peers(owner, spec.expose.gateway, settings, gateway)
     return [{"from": peers, "ports": ports}] if peers else []  # an empty `from` admits everybody

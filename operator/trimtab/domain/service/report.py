@@ -16,13 +16,12 @@ from trimtab.domain.service.blockers import Blocker
 from trimtab.domain.service.children import replicas
 from trimtab.domain.service.decide import Reasoning, decided
 from trimtab.domain.service.decision import Decision, deployment_of
-from trimtab.domain.service.exposure import exposed
+from trimtab.domain.service.exposure import entrance_kind, exposed
 from trimtab.domain.service.health import Verdict
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.rollout import Rollout, rollout
 from trimtab.domain.status import Condition, condition, conditions, without_empty
-from trimtab.domain.traffic.gatewayroutes import route_kind
 
 _SECRET_POLL = 5.0
 """Seconds between two looks at a Secret that something waits for (design: ServiceBinding)."""
@@ -108,7 +107,7 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
     blockers += health.of_missing_secrets(observation, deployment)
     if not progress.complete:
         blockers += health.of_workload(observation, deployment, name)
-    blockers += waiting.of_aspects(owner.name, route_kind(observation.spec), aspects)
+    blockers += waiting.of_aspects(owner.name, entrance_kind(observation.spec), aspects)
     return _Look(
         observation=observation,
         owner=owner,
@@ -123,8 +122,8 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
 
 
 def _aspects(owner: Identity, observation: Observation) -> Iterator[Condition]:
-    if observation.spec.expose is not None:
-        yield exposed(owner, observation, observation.spec.expose)
+    if (reached := exposed(owner, observation)) is not None:
+        yield reached
     if observation.spec.scaling is not None:
         ref = owner.ref("autoscaling/v2", "HorizontalPodAutoscaler", owner.name)
         yield scaling_active(observation.children.get(ref))

@@ -20,11 +20,11 @@ def route_kind(spec: MicroserviceSpec) -> str:
 def route(routing: Routing) -> dict[str, Any]:
     """Leads requests from the Gateway that `expose` names, else from callers in a mesh, to the revisions' Services."""
     owner, spec = routing.owner, routing.spec
-    kind = route_kind(spec)
+    kind, expose = route_kind(spec), _through_gateway(spec)
     rendered = _http_rules(routing) if kind == "HTTPRoute" else _grpc_rules(routing)
     body = {
         "parentRefs": [parent(owner, spec)],
-        "hostnames": list(spec.expose.hosts) if spec.expose else [],
+        "hostnames": list(expose.hosts) if expose else [],
         "rules": list(rendered),
     }
     return child(owner, GATEWAY_API_VERSION, kind, owner.name, {"spec": body})
@@ -32,9 +32,10 @@ def route(routing: Routing) -> dict[str, Any]:
 
 def parent(owner: Identity, spec: MicroserviceSpec) -> dict[str, Any]:
     """What the route is attached to: the Gateway, or the Service's first port (GEP-1324)."""
-    if spec.expose is None:
+    expose = _through_gateway(spec)
+    if expose is None or expose.gateway is None:
         return {"group": "", "kind": "Service", "name": owner.name, "port": spec.ports[0].port}
-    gateway = spec.expose.gateway
+    gateway = expose.gateway
     return filled(
         {
             "group": "gateway.networking.k8s.io",
@@ -46,9 +47,14 @@ def parent(owner: Identity, spec: MicroserviceSpec) -> dict[str, Any]:
     )
 
 
+def _through_gateway(spec: MicroserviceSpec) -> Expose | None:
+    """How a Gateway exposes the service; an Ingress has hosts and paths of its own, and callers in a mesh have none."""
+    return spec.expose if spec.expose is not None and spec.expose.gateway is not None else None
+
+
 def _http_rules(routing: Routing) -> Iterator[dict[str, Any]]:
     """Every rule for every path. Rules for all requests are one for each path, as they are without a release."""
-    expose, port = routing.spec.expose, routing.spec.ports[0]
+    expose, port = _through_gateway(routing.spec), routing.spec.ports[0]
     paths = (expose.paths if expose else ()) or _EVERY_PATH
     for rule in rules(routing):
         for chosen, when in _matches(rule, paths):
