@@ -6,7 +6,6 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -86,10 +85,9 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest_asyncio.fixture
 async def metrics(server: Server) -> AsyncIterator[PrometheusMetrics]:
-    async with aiohttp.ClientSession() as session:
-        yield PrometheusMetrics(
-            PrometheusClient(session, f"http://127.0.0.1:{server.port}/base/", timeout=TIMEOUT), 10.0
-        )
+    client = PrometheusClient(f"http://127.0.0.1:{server.port}/base/", timeout=TIMEOUT)
+    yield PrometheusMetrics(client, 10.0)
+    await client.close()
 
 
 def only_failed(reading: Reading, arm: Arm = ARM) -> str:
@@ -192,11 +190,11 @@ async def test_what_is_no_proper_answer_is_a_failure_with_a_safe_message(
     assert len(server.queries) == 1, "a redirect was followed, or the query repeated"
 
 
-async def test_a_server_that_is_down(server: Server) -> None:
+async def test_a_server_that_is_down() -> None:
     """P1."""
-    async with aiohttp.ClientSession() as session:
-        metrics = PrometheusMetrics(PrometheusClient(session, "http://127.0.0.1:1", timeout=TIMEOUT), 10.0)
-        assert only_failed(await metrics.requests([ARM])) == "Prometheus cannot be reached"
+    client = PrometheusClient("http://127.0.0.1:1", timeout=TIMEOUT)
+    assert only_failed(await PrometheusMetrics(client, 10.0).requests([ARM])) == "Prometheus cannot be reached"
+    await client.close()
 
 
 @pytest.mark.parametrize("begin", [b"", b'{"status":'], ids=["silent", "dripping"])

@@ -36,16 +36,21 @@ class _Watch:
 
 
 class Sampler:
-    """What is read of whom. `wake` is called with each key that has a new reading; without `metrics` there is none."""
+    """What is read of whom. `wake` is called with each key that has a new reading; without `metrics` there is none.
+
+    `shortest` is how often, in seconds, there is something new to read at all.
+    """
 
     def __init__(
         self,
         metrics: Metrics | None,
         wake: Callable[[Key], None],
         *,
+        shortest: float = 0.0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._metrics = metrics
+        self._shortest = shortest
         self._wake = wake
         self._now = now
         self._watches: dict[Key, _Watch] = {}
@@ -56,16 +61,25 @@ class Sampler:
         """Whether there is a store at all."""
         return self._metrics is not None
 
+    def until_tick(self, interval: float) -> float:
+        """Seconds until the next tick of releases with this interval."""
+        return until_tick(self._now(), interval)
+
     def reading(self, key: Key) -> Reading | None:
         """The newest reading made for this key; None before the first."""
         watch = self._watches.get(key)
         return watch.reading if watch else None
+
+    def watches(self, key: Key) -> bool:
+        """Whether anything is read for this key."""
+        return key in self._watches
 
     def watch(self, key: Key, arms: Collection[Arm], interval: float) -> None:
         """Reads these arms for this key at every tick from now on; with no arms no more. `interval` in seconds."""
         if self._metrics is None or not arms:
             self._watches.pop(key, None)
             return
+        interval = max(interval, self._shortest)
         watch = self._watches.get(key)
         if watch is None or watch.interval != interval:
             due = self._now() + until_tick(self._now(), interval)

@@ -12,10 +12,13 @@ from typing import Any
 
 import aiohttp
 
+from trimtab import __version__
 from trimtab.adapters.prometheus import metrics
 
 logger = logging.getLogger("trimtab.prometheus")
 
+USER_AGENT = f"trimtab/{__version__}"
+CONNECTIONS = 4
 TIMEOUT = 10.0
 MAX_BYTES = 16 * 2**20
 _CHUNK = 2**16
@@ -35,12 +38,18 @@ class TooLargeError(QueryError):
 
 
 class PrometheusClient:
-    """Queries through one session, which must not carry the credentials of anything else."""
+    """Queries through a session of its own, which carries no credentials of anything else."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, *, timeout: float = TIMEOUT) -> None:
-        self._session = session
+    def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, ttl_dns_cache=60), headers={"User-Agent": USER_AGENT}
+        )
         self._endpoint = url.rstrip("/") + "/api/v1/query"
         self._timeout = timeout
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        await self._session.close()
 
     async def matrix(self, query: str) -> list[Any]:
         """The series of an instant query that selects a range, as decoded JSON. Raises QueryError."""
