@@ -69,7 +69,7 @@ class Intake:
 
     def wrote(self, obj: Object, before: Object | None) -> None:
         """A status of ours, as the API server answered: its watch event, which is late, would be no news any more."""
-        self._concern_neighbours(obj, before)
+        self._concern_neighbours(self._cache.get(ref_of(obj)), before)
 
     def everything(self) -> None:
         """Adds every Microservice and every CanaryRelease that is known."""
