@@ -1,4 +1,4 @@
-"""Gates: whose consent the next move needs."""
+"""Questions to gates: whose consent the next move of a release needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,0 +1,162 @@
+"""From a step to the whole status of a CanaryRelease, the Events and the outcome of one reconcile."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
+from trimtab.domain.plan import Event
+from trimtab.domain.release import narration
+from trimtab.domain.release.effect import answer
+from trimtab.domain.release.eta import remaining
+from trimtab.domain.release.gates import Question
+from trimtab.domain.release.look import Look
+from trimtab.domain.release.machine import Turn
+from trimtab.domain.release.observation import Observation
+from trimtab.domain.release.state import Leg, Note, Phase, State, progress_of
+from trimtab.domain.release.verdicts import judged, worst
+from trimtab.domain.status import Condition, condition, conditions, timestamp, without_empty
+
+_MAX_EVENT = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one look at a release leads to.
+
+    `status` is the whole status, to be written if it differs, under the observed resourceVersion and before anything
+    follows from it: its orders are decisions. `questions` are to be put to gates.
+    """
+
+    status: Mapping[str, Any]
+    events: tuple[Event, ...]
+    outcome: Outcome
+    questions: tuple[Question, ...]
+
+
+def report(observation: Observation, turn: Turn, now: datetime) -> Step:
+    """The step that a turn of the machine amounts to."""
+    state, look = turn.state, turn.look
+    note = narration.note(state, look)
+    live = observation.resource.get("status") or {}
+    generation = observation.resource["metadata"].get("generation", 0)
+    status = without_empty(
+        {
+            **_kept(state),
+            **_shown(state, look, note),
+            "observedGeneration": generation,
+            "conditions": conditions(_conditions(note), live.get("conditions", ()), generation, now),
+        }
+    )
+    return Step(
+        status=status,
+        events=tuple(_events(state, note, live)),
+        outcome=_outcome(note, turn.after),
+        questions=state.questions,
+    )
+
+
+def _kept(state: State) -> dict[str, Any]:
+    """What the machine remembers, `targets` apart."""
+    return {
+        "progress": progress_of(state),
+        "verb": state.verb,
+        "history": [dict(each) for each in state.history],
+        "notices": [dict(each) for each in state.notices],
+        "releaseID": state.release,
+        "queuedAt": state.ticket if state.phase in (Phase.SETTLING, Phase.QUEUED) else None,
+    }
+
+
+def _shown(state: State, look: Look, note: Note) -> dict[str, Any]:
+    """What people read."""
+    judgements = judged(state, look)
+    least = worst(judgements)
+    left = remaining(state, look)
+    steps = len(look.stages)
+    step = min(state.stage + 1, steps) if state.moving and state.phase is not Phase.SETTLING else 0
+    first = next(iter(state.moving or state.legs), None)
+    return {
+        "phase": note.phase,
+        "step": step,
+        "steps": steps,
+        "position": f"{step}/{steps}" if step else "",
+        "weight": _percent(first.order.weight) if first and first.order and first.candidate else "",
+        "effectiveWeight": _effective(first, look) if first else "",
+        "stable": narration.revisions(state, look, "stable"),
+        "candidate": narration.revisions(state, look, "candidate"),
+        "verdict": least.verdict.result if least else None,
+        "targets": [without_empty(_target(leg, look)) for leg in state.legs],
+        "kpis": [
+            {"target": each.target, "name": each.kpi, "verdict": each.verdict.result, "message": each.verdict.message}
+            for each in judgements
+        ],
+        "eta": timestamp(datetime.fromtimestamp(state.at + left, UTC)) if left is not None and state.at else None,
+    }
+
+
+def _percent(share: float) -> str:
+    return f"{share:.3g}%" if share else ""
+
+
+def _effective(leg: Leg, look: Look) -> str:
+    service = look.services.get(leg.name)
+    echo = answer(leg, service) if service is not None else None
+    return _percent(echo.weight) if echo is not None and leg.candidate else ""
+
+
+def _target(leg: Leg, look: Look) -> dict[str, Any]:
+    service = look.services[leg.name]
+    rejected = leg.rejected
+    return {
+        "name": leg.name,
+        "stable": leg.stable,
+        "candidate": leg.candidate,
+        "stableVersion": service.version(leg.stable) if leg.stable else "",
+        "version": service.version(leg.candidate) if leg.candidate else "",
+        "order": leg.order.to_status() if leg.order else None,
+        "rejected": without_empty(
+            {
+                "revision": rejected.revision,
+                "reason": rejected.reason,
+                "message": rejected.message,
+                "at": rejected.at,
+            }
+        )
+        if rejected
+        else None,
+        "weight": _percent(leg.order.weight) if leg.order and leg.candidate else "",
+        "effectiveWeight": _effective(leg, look),
+        "message": narration.target(leg, service) if leg.candidate else "",
+    }
+
+
+_READY = frozenset({"Idle", "Promoted"})
+_STALLED = frozenset({"Aborted", "Stalled"})
+
+
+def _conditions(note: Note) -> Iterator[Condition]:
+    """Ready always, Reconciling and Stalled only while True (kstatus), and what holds the release."""
+    ready = note.phase in _READY
+    yield Condition(type="Ready", status="True" if ready else "False", reason=note.reason, message=note.message)
+    if note.phase in _STALLED:
+        yield Condition(type="Stalled", status="True", reason=note.reason, message=note.message)
+    elif not ready:
+        yield Condition(type="Reconciling", status="True", reason=note.reason, message=note.message)
+    if note.held is not None:
+        yield Condition(type="Held", status="True", reason=note.held, message=note.message)
+
+
+def _events(state: State, note: Note, live: Mapping[str, Any]) -> Iterator[Event]:
+    for news in state.news:
+        message = news.message[:_MAX_EVENT]
+        yield Event(type="Warning" if news.warning else "Normal", reason=str(news.reason), message=message)
+    if note.phase == "Stalled" and condition(live, "Ready").get("reason") != note.reason:
+        yield Event(type="Warning", reason=str(note.reason), message=note.message[:_MAX_EVENT])
+
+
+def _outcome(note: Note, after: float | None) -> Outcome:
+    if after is not None:
+        return Waiting(after=after, reason=str(note.reason))
+    return Stalled(reason=str(note.reason)) if note.phase in _STALLED else Done()

@@ -1,0 +1,117 @@
+"""From the verdicts of the KPIs to: pass, hold, or abort."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trimtab.api.kpi import Kpi
+from trimtab.api.reasons import Reason
+from trimtab.domain.release import pods_kpi
+from trimtab.domain.release.durations import seconds, spoken
+from trimtab.domain.release.effect import answer
+from trimtab.domain.release.look import Look, Service
+from trimtab.domain.release.observation import Verdict
+from trimtab.domain.release.state import Leg, State
+from trimtab.domain.service.blockers import cause, of_pods
+
+_ORDER = ("Fail", "ProviderError", "Insufficient", "Pass")
+"""The least favourable first."""
+
+_NO_EVIDENCE = frozenset({Reason.EVIDENCE_NOT_AVAILABLE, Reason.NO_DATA, Reason.PROVIDER_ERROR})
+"""What not even a deadline turns into a pass: no data is never one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one KPI says of one target."""
+
+    target: str
+    kpi: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a release is aborted."""
+
+    reason: Reason
+    message: str
+
+
+def judged(state: State, look: Look) -> tuple[Judgement, ...]:
+    """All verdicts on what is being released."""
+    return tuple(_judged(state, look))
+
+
+def _judged(state: State, look: Look) -> Iterator[Judgement]:
+    for leg in state.moving:
+        service = look.services.get(leg.name)
+        if service is None:
+            continue
+        for kpi in look.spec.kpis:
+            yield Judgement(target=leg.name, kpi=kpi.name, verdict=_of_kpi(kpi, leg, service, look))
+
+
+def _of_kpi(kpi: Kpi, leg: Leg, service: Service, look: Look) -> Verdict:
+    if kpi.pods is not None:
+        return pods_kpi.verdict(leg, service, kpi.pods.max_restarts)
+    missing = Verdict(
+        result="Insufficient",
+        message="this kind of KPI is not judged yet",
+        reason=Reason.EVIDENCE_NOT_AVAILABLE,
+    )
+    return look.observation.verdicts.get((leg.name, kpi.name), missing)
+
+
+def worst(judgements: Sequence[Judgement]) -> Judgement | None:
+    """The least favourable one, the first of several; None without any."""
+    return min(judgements, key=lambda each: _ORDER.index(each.verdict.result), default=None)
+
+
+def fatal(state: State, look: Look) -> Cause | None:
+    """What ends the release at once, whatever else holds."""
+    ready_within = seconds(look.spec.analysis.ready_within)
+    for leg in state.moving:
+        service = look.services.get(leg.name)
+        if service is None:
+            continue
+        echo = answer(leg, service)
+        if echo is not None and echo.failure:
+            return Cause(reason=_known(echo.failure), message=f"{leg.name}: {echo.message or echo.failure}")
+        if echo is not None and leg.unready >= ready_within:
+            missing = f"{echo.candidate_ready} of {echo.candidate_wanted} pods were ready within {spoken(ready_within)}"
+            return Cause(reason=Reason.NOT_READY_WITHIN, message=f"{leg.name}: {missing}{_why(leg, service)}")
+    if state.unjudged:
+        return None
+    for each in judged(state, look):
+        if each.verdict.result == "Fail":
+            reason = each.verdict.reason
+            return Cause(reason=reason, message=f"{each.target}: KPI {each.kpi}: {each.verdict.message}")
+    return None
+
+
+def _known(failure: str) -> Reason:
+    return next((reason for reason in Reason if reason == failure), Reason.NOT_SUPPORTED)
+
+
+def _why(leg: Leg, service: Service) -> str:
+    blocker = cause(of_pods(service.pods))
+    return f": {blocker.message}" if blocker else ""
+
+
+def missing(state: State, look: Look, *, overdue: bool) -> Judgement | None:
+    """The verdict that keeps a stage from passing once its time is up; None if every KPI has passed.
+
+    After the deadline, `onInconclusive: Promote` takes evidence that does not suffice for a pass, never its absence.
+    """
+    found = worst(judged(state, look))
+    lenient = overdue and look.spec.analysis.on_inconclusive == "Promote"
+    if found is None or found.verdict.result == "Pass":
+        return None
+    if lenient:
+        hard = [each for each in judged(state, look) if each.verdict.result != "Pass" and _no_evidence(each)]
+        return worst(hard)
+    return found
+
+
+def _no_evidence(judgement: Judgement) -> bool:
+    return judgement.verdict.result != "Insufficient" or judgement.verdict.reason in _NO_EVIDENCE
