@@ -38,7 +38,8 @@ def targets(pods: list[Pod]) -> list[dict[str, Any]]:
     found = []
     for pod in pods:
         address = pod.get("status", {}).get("podIP")
-        for container in pod["spec"]["containers"] if address else ():
+        spec = pod["spec"]
+        for container in (*spec["containers"], *spec.get("initContainers", ())) if address else ():
             for port in container.get("ports", ()):
                 if port.get("protocol", "TCP") == "TCP":
                     labels = _labels(pod) | {f"{_META}_container_port_name": port.get("name", "")}

@@ -37,6 +37,13 @@ def test_every_tcp_port_of_a_pod_is_a_target_with_the_labels_of_kubernetes_disco
     }
 
 
+def test_ports_of_init_containers_are_targets_as_native_sidecars_have_some():
+    meshed = pod(ports=[])
+    meshed["spec"]["initContainers"] = [{"name": "proxy", "ports": [{"name": "metrics", "containerPort": 15090}]}]
+
+    assert [target["targets"] for target in discovery.targets([meshed])] == [["10.128.0.7:15090"]]
+
+
 @pytest.mark.parametrize(
     "unreachable",
     [
