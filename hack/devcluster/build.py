@@ -35,11 +35,12 @@ def _install_packages(*sets: str) -> None:
 
 def _builds(profile: str, kubernetes: str) -> list[GoBuild]:
     if profile == "control-plane":
-        return [parts.kubernetes(kubernetes), parts.kwok(), parts.helm()]
+        return [parts.kubernetes(kubernetes), parts.kwok(), parts.helm(), parts.crds()]
     return [
         parts.kubernetes(kubernetes),
         parts.coredns(),
         parts.metrics_server(),
         parts.helm(),
         parts.contour(),
+        parts.crds(),
     ]

