@@ -24,6 +24,9 @@ RUN_JOB = "trimtab.dev/run-job"
 """Annotation that users set to `<job>/<nonce>`: run that OnDemand job once."""
 
 
+RELEASE = "trimtab.dev/release"
+"""Annotation that users set to `<verb>/<release id>/<nonce>`: what is to become of a release."""
+
 PLATFORM = "trimtab.dev/platform"
 """Annotation that users set to the available platform version: render the pods anew with its proxy."""
 
@@ -36,6 +39,11 @@ def of_object(service: str) -> dict[str, str]:
 def of_serving_pods(service: str) -> dict[str, str]:
     """What selects the pods that serve, of whichever revision, and no job pod."""
     return {MICROSERVICE: service, COMPONENT: SERVICE}
+
+
+def of_revision(service: str, revision: str) -> dict[str, str]:
+    """What selects the pods of one revision that serve."""
+    return {**of_serving_pods(service), REVISION: revision}
 
 
 def of_job_pods(service: str) -> dict[str, str]:

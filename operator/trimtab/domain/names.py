@@ -32,6 +32,11 @@ def revision_record(service: str, revision: str) -> str:
     return f"{service}-{revision}"
 
 
+def revision_arm(service: str, revision: str) -> str:
+    """The Deployment and the Service of one revision, where revisions stand side by side."""
+    return f"{service}-{revision}"
+
+
 def config_map(service: str, content: str | None) -> str:
     """The ConfigMap of spec.config; with `content` (a digest) an immutable one named by what it holds."""
     return f"{service}-config-{content}" if content else f"{service}-config"

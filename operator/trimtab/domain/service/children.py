@@ -20,7 +20,10 @@ from trimtab.domain.service import (
     runs,
     service,
     serviceaccount,
+    sidebyside,
 )
+from trimtab.domain.service.aiming import arranged, replicas
+from trimtab.domain.service.arrangement import Arrangement
 from trimtab.domain.service.decision import Decision, deployment_of, effective_spec
 from trimtab.domain.service.meta import MONITORING_API_VERSION
 from trimtab.domain.service.observation import Observation
@@ -39,23 +42,25 @@ class Desired:
     `before` must be there before any pod is; `beside` is what nothing waits for; `workload` are the Deployment and the
     Jobs to be made. Children whose API is not installed are left out. `refs` is what the inventory holds once all
     this is applied: besides these, what exists and stays without being applied again, such as records of revisions,
-    Jobs that run or ran last, ConfigMaps that live pods mount.
+    Jobs that run or ran last, ConfigMaps that live pods mount. `arrangement` is that of revisions side by side.
     """
 
     before: tuple[Object, ...]
     beside: tuple[Object, ...]
     workload: tuple[Object, ...]
     refs: frozenset[ObjectRef]
+    arrangement: Arrangement | None = None
 
 
 def desired(observation: Observation, decision: Decision) -> Desired:
     """The children of a Microservice whose state is `decision`."""
+    arrangement = arranged(observation, decision)
     before = tuple(_before(observation, decision))
-    beside = tuple(child for child in _beside(observation, decision) if _served(observation, child))
-    workload = tuple(_workload(observation, decision))
+    beside = tuple(child for child in _beside(observation, decision, arrangement) if _served(observation, child))
+    workload = (*_deployments(observation, decision, arrangement), *_jobs(observation, decision))
     applied = (ref_of(manifest) for manifest in (*before, *beside, *workload))
-    refs = frozenset(applied).union(_kept(observation, decision))
-    return Desired(before=before, beside=beside, workload=workload, refs=refs)
+    refs = frozenset(applied).union(_kept(observation, decision, arrangement))
+    return Desired(before=before, beside=beside, workload=workload, refs=refs, arrangement=arrangement)
 
 
 def _served(observation: Observation, child: Object) -> bool:
@@ -85,28 +90,36 @@ def _before(observation: Observation, decision: Decision) -> Iterator[Object]:
         yield networkpolicy.job_policy(owner, spec)
 
 
-def _beside(observation: Observation, decision: Decision) -> Iterator[Object]:
+def _beside(observation: Observation, decision: Decision, arrangement: Arrangement | None) -> Iterator[Object]:
     owner, spec = decision.owner, effective_spec(observation, decision)
     yield poddisruptionbudget.pod_disruption_budget(owner, spec)
-    if spec.ports:
-        yield service.service(owner, spec)
     if any(decision.records[name].proxied for name in decision.live):
         yield podmonitor.pod_monitor(owner)
     if spec.scaling is not None:
         yield horizontalpodautoscaler.horizontal_pod_autoscaler(owner, spec.scaling)
-    if spec.expose is not None and spec.ports:
+    if arrangement is not None:
+        yield from sidebyside.services(observation, decision, arrangement)
+        yield from sidebyside.routes(arrangement)
+    elif spec.ports:
+        yield service.service(owner, spec)
         yield from registry.default(spec).manifests(Routing(owner=owner, spec=spec, stable=owner.name))
     if decision.applied is not None:
         template = decision.applied.template
         yield from (cronjob.cron_job(owner, template, each) for each in spec.jobs if each.run == "Schedule")
 
 
-def _workload(observation: Observation, decision: Decision) -> Iterator[Object]:
+def _deployments(observation: Observation, decision: Decision, arrangement: Arrangement | None) -> Iterator[Object]:
     owner = decision.owner
-    if decision.applied is not None:
+    if arrangement is not None:
+        yield from sidebyside.deployments(observation, decision, arrangement)
+    elif decision.applied is not None:
         live = deployment_of(owner, observation)
         template = rotation.overlaid(decision.applied.template, observation.secrets, live)
-        yield deployment.deployment(owner, template, replicas(observation, decision))
+        yield deployment.deployment(owner, template, replicas(observation))
+
+
+def _jobs(observation: Observation, decision: Decision) -> Iterator[Object]:
+    owner = decision.owner
     for record in decision.jobs:
         if to_be_made(observation, decision, record):
             run = _job(observation, record)
@@ -126,20 +139,10 @@ def _job(observation: Observation, record: Record) -> Job | None:
     return next((each for each in observation.spec.jobs if each.name == record["name"]), None)
 
 
-def replicas(observation: Observation, decision: Decision) -> int:
-    """The wanted number of pods; until the autoscaler has a number to begin from, those that are ready now."""
-    spec = observation.spec
-    if spec.replicas is not None:
-        return spec.replicas
-    if spec.scaling is None:
-        return 1
-    live = deployment_of(decision.owner, observation) or {}
-    ready: int = (live.get("status") or {}).get("readyReplicas", 0)
-    return max(spec.scaling.min, min(ready, spec.scaling.max))
-
-
-def _kept(observation: Observation, decision: Decision) -> Iterator[ObjectRef]:
+def _kept(observation: Observation, decision: Decision, arrangement: Arrangement | None) -> Iterator[ObjectRef]:
     owner = decision.owner
+    if arrangement is not None:
+        yield from sidebyside.kept(observation, decision, arrangement)
     history = [item["revision"] for item in decision.history]
     for name in revision.kept(decision.records, history, decision.live):
         yield owner.ref("apps/v1", "ControllerRevision", names.revision_record(owner.name, name))

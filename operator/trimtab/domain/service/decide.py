@@ -9,7 +9,8 @@ from trimtab.domain import drift
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.plan import Apply, Effect, Plan, Scale, Wave
 from trimtab.domain.service import inventory, jobstate
-from trimtab.domain.service.children import Desired, desired, replicas
+from trimtab.domain.service.aiming import replicas
+from trimtab.domain.service.children import Desired, desired
 from trimtab.domain.service.decision import Decision, settle
 from trimtab.domain.service.meta import API_VERSION, KIND
 from trimtab.domain.service.observation import Observation
@@ -22,13 +23,15 @@ class Reasoning:
     """What `report` needs to know of how a plan came about.
 
     `decision` is None while nothing is decided: the service is suspended, or its spec cannot be carried out
-    (`problem`). `new_revision`: the spec asks for another revision than the status did.
+    (`problem`), or what is known of its CanaryRelease is older than what was done already (`stale`).
+    `new_revision`: the spec asks for another revision than the status did.
     """
 
     decision: Decision | None
     desired: Desired | None = None
     problem: str = ""
     new_revision: bool = False
+    stale: bool = False
 
 
 def decide(observation: Observation, now: datetime) -> Plan:
@@ -37,6 +40,8 @@ def decide(observation: Observation, now: datetime) -> Plan:
     if wrong or observation.spec.suspend or "deletionTimestamp" in observation.resource["metadata"]:
         return Plan(intent=None, waves=(), decision=Reasoning(decision=None, problem=wrong))
     decision = settle(observation, now)
+    if decision.mandate.stale:
+        return Plan(intent=None, waves=(), decision=Reasoning(decision=None, stale=True))
     children = desired(observation, decision)
     status = observation.resource.get("status") or {}
     recorded = inventory.recorded(decision.owner, status)
@@ -81,7 +86,7 @@ def _scale(observation: Observation, decision: Decision) -> list[Effect]:
     if observation.spec.scaling is None or observation.spec.replicas is not None:
         return []
     ref = decision.owner.ref(API_VERSION, KIND, decision.owner.name)
-    return [Scale(ref=ref, replicas=replicas(observation, decision))]
+    return [Scale(ref=ref, replicas=replicas(observation))]
 
 
 def _intent(status: Mapping[str, Any], decision: Decision, objects: frozenset[ObjectRef]) -> Mapping[str, Any] | None:
@@ -97,4 +102,6 @@ def decided(decision: Decision) -> dict[str, Any]:
         "history": list(decision.history),
         "jobs": list(decision.jobs),
         "verb": decision.verb,
+        "release": dict(decision.mandate.echo),
+        "rejectedRevisions": list(decision.mandate.rejected),
     }

@@ -10,6 +10,8 @@ from trimtab.api.microservice import DEFAULT_PORTS, MicroserviceSpec, Port
 from trimtab.domain import labels
 from trimtab.domain.objects import Object
 from trimtab.domain.service import gating, ondemand, revision, runs
+from trimtab.domain.service.blockers import is_ready
+from trimtab.domain.service.mandate import Mandate, mandate
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.revision import Rendering, Revision
@@ -23,13 +25,14 @@ _HISTORY = 10
 class Decision:
     """What one look at a Microservice leads to.
 
-    `target` is the revision that the spec asks for; `applied` the one that the Deployment is to run: the target, or
-    while a job `holding` its rollout up is not done, the one that serves (None: none does). `records` are all recorded
-    revisions with the target, `live` the names of those that must stay whole. `jobs`, `verb` and `history` are the
-    status fields of these names.
+    `target` is the revision that the spec asks for; `applied` the one that is to serve: the target, or while it may
+    not be rolled out or a job `holding` it up is not done, the one that serves now (None: none does); side by side it
+    is the stable one. `mandate` is what a CanaryRelease asks for. `records` are all recorded revisions with the target,
+    `live` the names of those that must stay whole. `jobs`, `verb` and `history` are the status fields of these names.
     """
 
     owner: Identity
+    mandate: Mandate
     target: Revision
     applied: Revision | None
     holding: Record | None
@@ -48,29 +51,52 @@ def settle(observation: Observation, now: datetime) -> Decision:
     target = revision.resolve(owner, observation.spec, recorded, status.get("revision"), _rendering(observation))
     records = {**recorded, target.name: target}
     history = tuple(status.get("history", ()))
-    rolled_out = any(item["revision"] == target.name for item in history)
-    gate = gating.gate(owner, observation, target.name, rolled_out=rolled_out, now=now)
-    serving = records.get(_serving(owner, observation, history))
-    applied = target if gate.holding is None else serving
-    stable = status.get("stableRevision", "")
-    request = ondemand.requested(owner, observation, gate.records, stable if stable in records else None, now)
+    told = mandate(observation, target, records, now)
+    due = _is_due(told, target, observation)
+    rolled_out = not due or any(item["revision"] == target.name for item in history)
+    attempt = told.order.release if told.order is not None else ""
+    gate = gating.gate(owner, observation, target.name, rolled_out=rolled_out, now=now, attempt=attempt)
+    begun = due and gate.holding is None
+    applied = target if begun else records.get(_serving(owner, observation, history))
+    if told.stable in records and (told.order is not None or told.refuses(target.name)):
+        applied = target if begun and told.leaving else records[told.stable]
+    request = ondemand.requested(owner, observation, gate.records, told.stable or None, now)
     return Decision(
         owner=owner,
+        mandate=told,
         target=target,
         applied=applied,
         holding=gate.holding,
         records=records,
-        live=_live(observation, target, applied, stable) & records.keys(),
+        live=_live(observation, target, applied, told) & records.keys(),
         jobs=runs.kept(request.records, observation.spec.jobs),
         verb=request.verb,
-        history=_begun(history, target, now) if gate.holding is None else history,
+        history=_begun(history, target, now) if begun else history,
+    )
+
+
+def _is_due(told: Mandate, target: Revision, observation: Observation) -> bool:
+    """Whether the target may be rolled out, as far as CanaryReleases have a say."""
+    order = told.order
+    if order is None:
+        return not told.released and not told.refuses(target.name)
+    if told.leaving:
+        return not told.refuses(target.name) and _is_broken(order.stable, observation)
+    return target.name == order.stable or (target.name == order.candidate and order.capacity > 0)
+
+
+def _is_broken(stable: str, observation: Observation) -> bool:
+    """Whether the revision to go back to has no pod that is ready: then there is nothing to be careful of."""
+    return not any(
+        is_ready(pod) and (pod["metadata"].get("labels") or {}).get(labels.REVISION) == stable
+        for pod in observation.pods
     )
 
 
 def _rendering(observation: Observation) -> Rendering:
     annotations = observation.resource["metadata"].get("annotations") or {}
     return Rendering(
-        proxied=revision.proxied(observation.spec),
+        proxied=revision.proxied(observation.spec, released=observation.policy is not None),
         settings=observation.settings,
         asked=annotations.get(labels.PLATFORM, ""),
     )
@@ -87,14 +113,15 @@ def deployment_of(owner: Identity, observation: Observation) -> Object | None:
     return observation.children.get(owner.ref("apps/v1", "Deployment", owner.name))
 
 
-def _live(observation: Observation, target: Revision, applied: Revision | None, stable: str) -> frozenset[str]:
-    """Revisions that may need their ConfigMaps: wanted, applied, stable, and those that still have running pods."""
+def _live(observation: Observation, target: Revision, applied: Revision | None, told: Mandate) -> frozenset[str]:
+    """Revisions that may need their ConfigMaps: wanted, applied, ordered, and those that still have running pods."""
+    ordered = (told.order.stable, told.order.candidate) if told.order is not None else ()
     with_pods = (
         (pod["metadata"].get("labels") or {}).get(labels.REVISION, "")
         for pod in observation.pods
         if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
     )
-    return frozenset({target.name, stable, *with_pods, *({applied.name} if applied else ())})
+    return frozenset({target.name, told.stable, *ordered, *with_pods, *({applied.name} if applied else ())})
 
 
 def _begun(history: tuple[Mapping[str, str], ...], target: Revision, now: datetime) -> tuple[Mapping[str, str], ...]:
@@ -107,9 +134,13 @@ def _begun(history: tuple[Mapping[str, str], ...], target: Revision, now: dateti
 
 def effective_spec(observation: Observation, decision: Decision) -> MicroserviceSpec:
     """The spec with the ports of the applied revision: Service, policy and route must fit the pods that serve."""
-    applied = decision.applied
-    if applied is None or applied.name == decision.target.name:
+    return spec_of(observation, decision, decision.applied or decision.target)
+
+
+def spec_of(observation: Observation, decision: Decision, chosen: Revision) -> MicroserviceSpec:
+    """The spec with the ports of a revision."""
+    if chosen.name == decision.target.name:
         return observation.spec
-    ports: list[Mapping[str, Any]] | None = json.loads(applied.shape).get("ports")
+    ports: list[Mapping[str, Any]] | None = json.loads(chosen.shape).get("ports")
     models = DEFAULT_PORTS if ports is None else tuple(Port.model_validate(port) for port in ports)
     return observation.spec.model_copy(update={"ports": models})

@@ -26,11 +26,14 @@ def key_of(job: Job, image: str, revision: str) -> str:
     return names.digest(names.canonical([job.to_json(), digest or [image, revision]]))
 
 
-def gate(owner: Identity, observation: Observation, target: str, *, rolled_out: bool, now: datetime) -> Gate:
+def gate(
+    owner: Identity, observation: Observation, target: str, *, rolled_out: bool, now: datetime, attempt: str = ""
+) -> Gate:
     """Whether the rollout of revision `target` may begin; begins the next job if one must run first.
 
-    A revision that was rolled out before (`rolled_out`) waits for nothing. A job that failed is tried again when
-    the annotation `trimtab.dev/reconcile` gets another value than it had when the run began.
+    A revision that was rolled out before, or is not to be rolled out now (`rolled_out`), waits for nothing. A job that
+    failed is tried again by the next release of the revision (`attempt`: its id); where there is none, when the
+    annotation `trimtab.dev/reconcile` gets another value than it had when the run began.
     """
     jobs = [job for job in observation.spec.jobs if job.run == "BeforeRollout"]
     keys = {job.name: key_of(job, observation.spec.image, target) for job in jobs}
@@ -40,7 +43,7 @@ def gate(owner: Identity, observation: Observation, target: str, *, rolled_out: 
     )
     if rolled_out:
         return Gate(records=records)
-    nonce = annotation(observation, labels.RECONCILE)
+    nonce = attempt or annotation(observation, labels.RECONCILE)
     for job in jobs:
         record = runs.find(records, job.name, keys[job.name])
         if record is not None and record["phase"] == "Succeeded":

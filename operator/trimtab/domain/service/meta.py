@@ -40,6 +40,7 @@ def child(
     name: str,
     body: Mapping[str, Any],
     annotations: Mapping[str, str] | None = None,
+    own_labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The manifest of a child with `body` as its fields besides metadata.
 
@@ -48,7 +49,7 @@ def child(
     metadata: dict[str, Any] = {
         "name": name,
         "namespace": owner.namespace,
-        "labels": labels.of_object(owner.name),
+        "labels": {**labels.of_object(owner.name), **(own_labels or {})},
         "ownerReferences": [owner_reference(owner)],
     }
     if annotations:

@@ -52,7 +52,9 @@ class Observation:
     this Microservice (by UID), `pods` projections of its pods (metadata, spec.nodeName, status). `secrets` holds an
     entry for each Secret that the spec or a live revision refers to, by name. `served` says for each optional
     (apiVersion, kind) whether its API is installed. `job_logs` maps a failed Job's name to the tail of its log.
-    `gateway` is the raw Gateway that `expose` names, if it could be read.
+    `gateway` is the raw Gateway that `expose` names and `gateway_class` its class, if they could be read. `policy` is
+    the raw CanaryRelease that acts for this Microservice. `endpoint_slices` are projections (metadata, endpoints) of
+    those of its Services.
     """
 
     resource: Object
@@ -63,4 +65,7 @@ class Observation:
     served: frozenset[tuple[str, str]] = frozenset()
     job_logs: Mapping[str, str] = field(default_factory=dict)
     gateway: Object | None = None
+    gateway_class: Object | None = None
+    policy: Object | None = None
+    endpoint_slices: tuple[Object, ...] = ()
     settings: ClusterSettings = field(default_factory=ClusterSettings)

@@ -10,16 +10,18 @@ from trimtab.domain import labels
 from trimtab.domain.objects import Object, ref_of
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
 from trimtab.domain.plan import Event, Failure, Plan, Report
-from trimtab.domain.service import health, inventory, revision, waiting
+from trimtab.domain.service import health, inventory, revision, serving, waiting
+from trimtab.domain.service.aiming import arranged, replicas
+from trimtab.domain.service.arrangement import Arrangement
 from trimtab.domain.service.autoscaling import scaling_active
 from trimtab.domain.service.blockers import Blocker
-from trimtab.domain.service.children import replicas
 from trimtab.domain.service.decide import Reasoning, decided
-from trimtab.domain.service.decision import Decision, deployment_of
+from trimtab.domain.service.decision import Decision
 from trimtab.domain.service.exposure import entrance_kind, exposed
 from trimtab.domain.service.health import Verdict
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
+from trimtab.domain.service.released import released
 from trimtab.domain.service.rollout import Rollout, rollout
 from trimtab.domain.status import Condition, condition, conditions, without_empty
 
@@ -41,6 +43,14 @@ _QUIET = frozenset(
 )
 """Reasons of Ready that are no news; all others become a Warning when they first appear."""
 
+_DECIDED = ("revision", "history", "jobs", "verb", "version", "release", "rejectedRevisions")
+"""Fields of the status that stay as they are while nothing is decided."""
+
+_AWAITED = Waiting(after=5.0, reason="an older state of the CanaryRelease was seen")
+
+_CHECKED = Waiting(after=30.0, reason="an order is being carried out")
+"""Orders move by events; the look without one is the cure for a lost event."""
+
 _FROZEN = "suspended: nothing is changed until spec.suspend is false"
 
 
@@ -54,6 +64,7 @@ class _Look:
     reasoning: Reasoning
     failures: Sequence[Failure]
     deployment: Object | None
+    arrangement: Arrangement | None
     rollout: Rollout
     blockers: Sequence[Blocker]
     aspects: Sequence[Condition]
@@ -69,6 +80,8 @@ def report(observation: Observation, plan: Plan, failures: Iterable[Failure], no
         return Report(status=observation.resource.get("status") or {}, events=(), outcome=Done())
     if not isinstance(plan.decision, Reasoning):
         raise TypeError("the plan was not made by trimtab.domain.service.decide")
+    if plan.decision.stale:
+        return Report(status=observation.resource["status"], events=(), outcome=_AWAITED)
     look = _look(observation, plan.decision, tuple(failures))
     verdict = _verdict(look)
     status = _status(look, verdict, now)
@@ -93,16 +106,19 @@ def invalid(resource: Object, message: str, now: datetime) -> Report:
 def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failure, ...]) -> _Look:
     owner = identity_of(observation.resource)
     decision = reasoning.decision
-    deployment = deployment_of(owner, observation)
-    if decision is not None:
-        name, wanted = decision.applied.name if decision.applied else "", replicas(observation, decision)
+    arrangement = arranged(observation, decision) if decision is not None else None
+    deployment = serving.deployment(owner, observation, serving.bearer(owner, observation, arrangement))
+    if arrangement is not None:
+        name, wanted = revision.of_deployment(deployment), arrangement.echo.wanted
+    elif decision is not None:
+        name, wanted = decision.applied.name if decision.applied else "", replicas(observation)
     else:
         wanted = deployment["spec"].get("replicas", 1) if deployment is not None else 0
         name = revision.of_deployment(deployment)
     progress = rollout(deployment, observation.pods, name, wanted)
-    aspects = tuple(_aspects(owner, observation))
+    aspects = tuple(_aspects(owner, observation, decision))
     blockers = [*waiting.of_failures(failures)]
-    if decision is not None:
+    if decision is not None and _is_held(decision):
         blockers += health.of_holding_job(observation, decision)
     blockers += health.of_missing_secrets(observation, deployment)
     if not progress.complete:
@@ -115,13 +131,22 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
         reasoning=reasoning,
         failures=failures,
         deployment=deployment,
+        arrangement=arrangement,
         rollout=progress,
         blockers=blockers,
         aspects=aspects,
     )
 
 
-def _aspects(owner: Identity, observation: Observation) -> Iterator[Condition]:
+def _is_held(decision: Decision) -> bool:
+    """Whether jobs hold up what is to serve, and not a candidate beside what serves."""
+    order = decision.mandate.order
+    return decision.holding is not None and (order is None or order.candidate != decision.target.name)
+
+
+def _aspects(owner: Identity, observation: Observation, decision: Decision | None) -> Iterator[Condition]:
+    if decision is not None and (condition := released(decision)) is not None:
+        yield condition
     if (reached := exposed(owner, observation)) is not None:
         yield reached
     if observation.spec.scaling is not None:
@@ -138,7 +163,7 @@ def _verdict(look: _Look) -> Verdict:
     refused = [failure for failure in look.failures if failure.reason != Reason.API_NOT_INSTALLED]
     return (
         health.of_failures(refused)
-        or health.of_gate(reasoning.decision)
+        or (health.of_gate(reasoning.decision) if _is_held(reasoning.decision) else None)
         or health.of_rollout(look.rollout, look.blockers)
     )
 
@@ -163,11 +188,12 @@ def _status(look: _Look, verdict: Verdict, now: datetime) -> dict[str, Any]:
     return without_empty(
         {
             **_decided(look.reasoning.decision, status),
+            **_release(look),
             "observedGeneration": generation,
             "conditions": conditions(wanted, status.get("conditions", ()), generation, now),
             "stableRevision": _stable(look),
-            "replicas": rolled.total,
-            "readyReplicas": rolled.ready,
+            "replicas": serving.counted(look.observation, "replicas"),
+            "readyReplicas": serving.counted(look.observation, "readyReplicas"),
             "ready": f"{rolled.ready}/{rolled.wanted}",
             "selector": labels.selector(labels.of_serving_pods(look.owner.name)),
             "waitingFor": waiting.rendered(look.blockers, status.get("waitingFor", ()), now),
@@ -178,13 +204,24 @@ def _status(look: _Look, verdict: Verdict, now: datetime) -> dict[str, Any]:
 
 def _decided(decision: Decision | None, status: Mapping[str, Any]) -> dict[str, Any]:
     if decision is None:
-        return {field: status.get(field) for field in ("revision", "history", "jobs", "verb", "version")}
+        return {field: status.get(field) for field in _DECIDED}
     return {**decided(decision), "version": revision.version(decision.target)}
 
 
+def _release(look: _Look) -> dict[str, Any]:
+    """status.release: what is remembered of the order, and how far it is."""
+    decision, arrangement = look.reasoning.decision, look.arrangement
+    if decision is None or arrangement is None:
+        return {}
+    remembered = {name: decision.mandate.echo.get(name) for name in ("policy", "stable", "candidate", "verb")}
+    return {"release": without_empty({**remembered, **arrangement.echo.to_status()})}
+
+
 def _stable(look: _Look) -> str | None:
-    """The last revision that was rolled out in full."""
+    """The last revision that was rolled out in full; side by side, the one that is to be gone back to."""
     decision = look.reasoning.decision
+    if decision is not None and (decision.mandate.released or decision.mandate.order is not None):
+        return decision.mandate.stable or look.status.get("stableRevision")
     if decision is not None and decision.applied is not None and look.rollout.complete:
         return decision.applied.name
     return look.status.get("stableRevision")
@@ -229,4 +266,6 @@ def _outcome(look: _Look, verdict: Verdict) -> Outcome:
         return Waiting(after=_SECRET_POLL, reason=str(Reason.SECRET_NOT_FOUND))
     if any(failure.reason != Reason.CHILD_INVALID for failure in look.failures):
         return Waiting(after=_REFUSED_POLL, reason=str(verdict.reason))
+    if look.arrangement is not None and not (look.arrangement.echo.in_place or look.arrangement.echo.failure):
+        return _CHECKED
     return Stalled(reason=str(verdict.reason)) if verdict.stalled else Done()
