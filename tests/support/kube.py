@@ -39,6 +39,8 @@ RESOURCES = {
     "Pod": ("v1", "pods"),
     "PodDisruptionBudget": ("policy/v1", "poddisruptionbudgets"),
     "ReplicaSet": ("apps/v1", "replicasets"),
+    "Role": ("rbac.authorization.k8s.io/v1", "roles"),
+    "RoleBinding": ("rbac.authorization.k8s.io/v1", "rolebindings"),
     "Secret": ("v1", "secrets"),
     "Service": ("v1", "services"),
     "ServiceAccount": ("v1", "serviceaccounts"),
@@ -201,11 +203,13 @@ _ENDLESS = aiohttp.ClientTimeout(total=None, sock_connect=10)
 
 @asynccontextmanager
 async def connect(
-    kubeconfig: str | Path | None = None, *, agent: str = "trimtab-tests", connections: int = 64
+    kubeconfig: str | Path | None = None, *, agent: str = "trimtab-tests", connections: int = 64, user: str = ""
 ) -> AsyncIterator[Kube]:
-    """A client with a pool of at most `connections`, known to the audit log as `agent`."""
+    """A client with a pool of at most `connections`, known to the audit log as `agent`; with `user`, in that name."""
     where = access(kubeconfig)
     headers = {"User-Agent": agent, "Accept": "application/json"}
+    if user:
+        headers["Impersonate-User"] = user
     if where.token:
         headers["Authorization"] = f"Bearer {where.token}"
     # Watch lines of large objects are longer than aiohttp's default of 64 KiB.

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen, MinLen
@@ -16,6 +17,7 @@ MOST_ITEMS = 2
 MOST_OPTIONAL = 3
 
 
+@cache
 def allowed(model: type[ApiModel]) -> st.SearchStrategy[dict[str, Json]]:
     """Objects that `model` accepts, with a few of its optional fields; CEL rules may still refuse them."""
     required, optional = {}, {}

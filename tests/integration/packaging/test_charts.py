@@ -138,6 +138,26 @@ def test_the_definitions_survive_an_uninstall() -> None:
         assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 
 
+def test_with_four_eyes_who_edits_services_neither_approves_nor_loosens_releases() -> None:
+    objects = template("--set", "fourEyes=true", chart="charts/trimtab-crds")
+    roles = {obj["metadata"]["name"]: obj for obj in objects if obj["kind"] == "ClusterRole"}
+    assert "trimtab-admin" not in roles
+    edit = roles["trimtab-edit"]["rules"]
+    assert not [
+        rule for rule in edit if {"canaryreleases/promote", "canaryreleases/promote-full"} & {*rule["resources"]}
+    ]
+    assert [rule["verbs"] for rule in edit if "canaryreleases" in rule["resources"]] == [["patch"]]
+
+
+@pytest.mark.parametrize(
+    ("switch", "kind"), [("aggregateRoles", "ClusterRole"), ("admissionPolicies", "ValidatingAdmissionPolicy")]
+)
+def test_what_goes_with_the_definitions_is_switched(switch: str, kind: str) -> None:
+    chart = "charts/trimtab-crds"
+    assert [obj for obj in template(chart=chart) if obj["kind"].startswith(kind)]
+    assert not [obj for obj in template("--set", f"{switch}=false", chart=chart) if obj["kind"].startswith(kind)]
+
+
 @pytest.mark.parametrize("overlay", ["default", "namespaced"])
 async def test_a_real_api_server_accepts_the_manifests_without_a_warning(overlay: str) -> None:
     namespaces = "".join(

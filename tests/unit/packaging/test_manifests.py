@@ -98,6 +98,25 @@ def test_users_get_rights_on_the_kinds_by_aggregation_and_none_on_status() -> No
     assert not [r for role in roles.values() for rule in role["rules"] for r in rule["resources"] if "status" in r]
 
 
+def test_release_verbs_are_rights_of_their_own() -> None:
+    roles = {o["metadata"]["name"]: o for o in objects("default/aggregated-roles.yaml")}
+    verbs = {
+        name: {
+            r.partition("/")[2] for rule in role["rules"] for r in rule["resources"] if r.startswith("canaryreleases/")
+        }
+        for name, role in roles.items()
+    }
+    assert verbs == {
+        "trimtab-view": set(),
+        "trimtab-edit": {"promote", "abort", "pause", "resume", "retry"},
+        "trimtab-admin": {"promote-full"},
+        "trimtab-approve": {"promote", "promote-full", "abort"},
+    }
+    approve = roles["trimtab-approve"]
+    assert not [label for label in approve["metadata"]["labels"] if "aggregate" in label]
+    assert not [r for r in approve["rules"] if "microservices" in r["resources"] and set(r["verbs"]) - READ_ONLY]
+
+
 @pytest.mark.parametrize("file", ["default/rbac.yaml", "namespaced/rbac.yaml"])
 def test_whatever_is_watched_may_be_read_by_name_too(file: str) -> None:
     """After a gap in a watch, the operator looks for each object that the new list does not mention."""
