@@ -39,6 +39,36 @@ async def test_children_appear_and_the_service_becomes_ready() -> None:
     assert status["inventory"]
 
 
+@pytest.mark.parametrize(("spec", "reason"), [({}, "RollingOut"), ({"jobs": FULL["jobs"]}, "MigrationRunning")])
+async def test_a_new_service_has_one_status_until_its_pods_start(spec: dict[str, Any], reason: str) -> None:
+    world = World()
+    world.server.create(microservice(**spec))
+    await world.reconcile()
+    statuses = [change for change in world.server.history if change.ref == ORDERS and change.type == "MODIFIED"]
+    assert len(statuses) == 1
+    status = world.server.get(ORDERS)["status"]  # type: ignore[index]
+    (ready,) = [each for each in status["conditions"] if each["type"] == "Ready"]
+    assert (ready["status"], ready["reason"], ready["observedGeneration"]) == ("False", reason, 1)
+    assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated"]
+    await world.settle()
+    assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated", "RolledOut"]
+
+
+async def test_what_the_first_run_was_refused_is_an_event() -> None:
+    world = World()
+    world.server.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "orders", "namespace": "shop"}})
+    world.server.create(microservice())
+    await world.reconcile()
+    assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated", "NameConflict"]
+
+
+async def test_what_is_amiss_from_the_start_is_an_event() -> None:
+    world = World()
+    world.server.create(microservice(envFrom=[{"secretRef": {"name": "missing"}}]))
+    await world.reconcile()
+    assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated", "SecretNotFound"]
+
+
 async def test_a_world_as_declared_costs_no_request() -> None:
     world = await settled(**FULL)
     before = (world.cluster.requests, len(world.server.history))
@@ -213,12 +243,12 @@ async def test_a_change_that_the_answer_to_our_own_report_reveals_is_looked_at_a
     change: Callable[[dict[str, Any]], None],
 ) -> None:
     """The answer enters the cache, so that the watch event of the change is old news by the time it comes."""
-    world = World()
-    world.server.create(microservice())
+    world = await settled()
+    world.edit(ORDERS, lambda obj: obj["spec"].update(replicas=3))
     world.cluster.stale = True  # the watch is slower than the answer
 
     def while_running(type_: str, obj: Any) -> None:
-        if obj["kind"] == "Deployment" and type_ == "ADDED":
+        if obj["kind"] == "Deployment":
             world.edit(ORDERS, change)
 
     world.server.listeners.append(while_running)

@@ -12,6 +12,7 @@ from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Plan, Report
 from trimtab.domain.service import jobstate
+from trimtab.domain.service.announcement import announced
 from trimtab.domain.service.children import OPTIONAL
 from trimtab.domain.service.decide import decide
 from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
@@ -136,13 +137,14 @@ class MicroserviceReconciler:
 
     async def _record_intent(self, observation: Observation, plan: Plan, run: Run) -> Observation:
         """Writes the decision under the observed resourceVersion, before any effect; a conflict drops the reconcile."""
-        if plan.intent is None:
+        intent = announced(observation, plan, self._clock.now())
+        if intent is None:
             return observation
         resource = observation.resource
         run.writes += 1
         answer = await self._cluster.apply_status(
             ref_of(resource),
-            plan.intent,
+            intent,
             uid=uid_of(resource),
             resource_version=resource["metadata"]["resourceVersion"],
         )

@@ -11,6 +11,7 @@ from trimtab.domain import labels
 from trimtab.domain.objects import ObjectRef, ref_of
 from trimtab.domain.plan import Apply, Delete, Failure, Plan, Report, Scale
 from trimtab.domain.quantity import canonical
+from trimtab.domain.service.announcement import announced
 from trimtab.domain.service.children import OPTIONAL
 from trimtab.domain.service.decide import decide
 from trimtab.domain.service.observation import ClusterSettings, Observation, SecretContent
@@ -87,8 +88,9 @@ class World:
         """One reconcile, as the reconciler does it: intent, waves, report from a fresh look."""
         self.now += timedelta(seconds=1)
         plan = self.decide()
-        if plan.intent is not None:
-            self.resource["status"] = copy.deepcopy(dict(plan.intent))
+        intent = announced(self.observe(), plan, self.now)
+        if intent is not None:
+            self.resource["status"] = copy.deepcopy(dict(intent))
             self.writes += 1
         failures = self._execute(plan)
         result = report(self.observe(), plan, failures, self.now)
