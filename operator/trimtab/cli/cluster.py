@@ -1,21 +1,21 @@
 """How the commands reach the cluster: as the user, with the user's kubeconfig."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import click
-from kubernetes.aio.config import list_kube_config_contexts
 
-from trimtab.adapters.kubernetes.client import ApiClient
-from trimtab.adapters.kubernetes.connection import UNUSABLE, USER_AGENT, Connection, NoClusterError
-from trimtab.adapters.kubernetes.kinds import MICROSERVICE
+from trimtab.adapters.kubernetes.client import MERGE_PATCH, ApiClient
+from trimtab.adapters.kubernetes.connection import USER_AGENT, Connection, NoClusterError, default_namespace
+from trimtab.adapters.kubernetes.kinds import Kind
 from trimtab.domain.objects import Object
 from trimtab.ports.cluster import ClusterError, KindNotServedError, NotFoundError
 
 T = TypeVar("T")
+CONNECTIONS = 16
+"""Each watch keeps one; a release has at most nine."""
 
 
 class _Unleased:
@@ -29,7 +29,8 @@ class _Unleased:
 async def client() -> AsyncIterator[ApiClient]:
     """A client with the user's credentials."""
     connection = await Connection.load()
-    async with connection.session(user_agent=USER_AGENT.replace("trimtab/", "trimtab-cli/"), limit=4) as session:
+    agent = USER_AGENT.replace("trimtab/", "trimtab-cli/")
+    async with connection.session(user_agent=agent, limit=CONNECTIONS) as session:
         yield ApiClient(session, connection.server, _Unleased())
 
 
@@ -38,31 +39,38 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except KindNotServedError as error:
-        raise click.ClickException("Trimtab is not installed in this cluster: it has no Microservices") from error
+        raise click.ClickException("Trimtab is not installed in this cluster: its kinds are not served") from error
     except (ClusterError, NoClusterError) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def microservice(api: ApiClient, namespace: str, name: str) -> Object:
-    """The Microservice. Raises a ClickException that says where it was looked for."""
+async def read(api: ApiClient, kind: Kind, namespace: str, name: str) -> Object:
+    """One object of a user's. Raises a ClickException that says where it was looked for."""
     try:
-        found: Object = await api.read(MICROSERVICE, MICROSERVICE.path(namespace, name))
+        found: Object = await api.read(kind, kind.path(namespace, name))
     except NotFoundError as error:
-        raise click.ClickException(
-            f"there is no Microservice {name!r} in namespace {namespace!r}; `kubectl get msvc -A` lists all"
-        ) from error
+        raise missing(kind, namespace, name) from error
     return found
 
 
-def default_namespace() -> str:
-    """The namespace of the kubeconfig's current context."""
-    if "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
-        return "default"
-    try:
-        _, active = list_kube_config_contexts()
-    except UNUSABLE:
-        return "default"
-    return str(active["context"].get("namespace") or "default")
+def missing(kind: Kind, namespace: str, name: str) -> click.ClickException:
+    """What to say if there is no such object."""
+    return click.ClickException(
+        f"there is no {kind.kind} {name!r} in namespace {namespace!r}; `kubectl get {kind.plural} -A` lists all"
+    )
+
+
+async def annotate(api: ApiClient, kind: Kind, namespace: str, name: str, annotation: str, value: str) -> None:
+    """Asks the operator for something: sets one annotation and touches nothing else."""
+    await api.write(
+        "PATCH",
+        kind,
+        kind.path(namespace, name),
+        {"metadata": {"annotations": {annotation: value}}},
+        verb="patch",
+        query={"fieldManager": "trimtab-cli"},
+        content_type=MERGE_PATCH,
+    )
 
 
 namespace_option = click.option(

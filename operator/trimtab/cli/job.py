@@ -1,22 +1,15 @@
 """`trimtab job run`: starts an OnDemand job and tells how it goes."""
 
-import asyncio
 import secrets
-import time
 
 import click
 
-from trimtab.adapters.kubernetes.client import MERGE_PATCH, ApiClient
+from trimtab.adapters.kubernetes.client import ApiClient
+from trimtab.adapters.kubernetes.following import Change, follow
 from trimtab.adapters.kubernetes.kinds import MICROSERVICE
-from trimtab.api.scalars import parse_duration
-from trimtab.cli import cluster
+from trimtab.cli import cluster, waiting
+from trimtab.domain import labels
 from trimtab.domain.objects import Object
-
-ANNOTATION = "trimtab.dev/run-job"
-ANSWER = 30.0
-"""Seconds within which the operator must have taken notice."""
-
-PAUSE = 0.5
 
 
 @click.group()
@@ -29,33 +22,27 @@ def job() -> None:
 @click.argument("job_name", metavar="JOB")
 @cluster.namespace_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the job has ended.")
-@click.option("--timeout", default="1h", show_default=True, help="How long to wait, such as 10m.")
-def run(microservice: str, job_name: str, namespace: str, wait: bool, timeout: str) -> None:
+@click.option("--timeout", default="1h", type=waiting.Duration(), show_default=True, help="How long to wait.")
+def run(microservice: str, job_name: str, namespace: str, wait: bool, timeout: float) -> None:
     """Run the OnDemand job JOB of MICROSERVICE, with its stable revision. Exit status 1 if the job fails."""
-    try:
-        seconds = parse_duration(timeout).total_seconds()
-    except ValueError as error:
-        raise click.BadParameter(f"{timeout!r} is no duration: write it as 10m", param_hint="--timeout") from error
-    cluster.run(_run(namespace, microservice, job_name, seconds if wait else None))
+    cluster.run(_run(namespace, microservice, job_name, timeout if wait else None))
 
 
 async def _run(namespace: str, name: str, job_name: str, patience: float | None) -> None:
     nonce = secrets.token_hex(4)
     value = f"{job_name}/{nonce}"
     async with cluster.client() as api:
-        service = await cluster.microservice(api, namespace, name)
+        service = await cluster.read(api, MICROSERVICE, namespace, name)
         if service["spec"].get("suspend"):
             raise click.ClickException(f"{name} is suspended, and runs no job until spec.suspend is false")
-        await api.write(
-            "PATCH",
-            MICROSERVICE,
-            MICROSERVICE.path(namespace, name),
-            {"metadata": {"annotations": {ANNOTATION: value}}},
-            verb="patch",
-            query={"fieldManager": "trimtab-cli"},
-            content_type=MERGE_PATCH,
+        await cluster.annotate(api, MICROSERVICE, namespace, name, labels.RUN_JOB, value)
+        answer = await waiting.first(
+            follow(api, MICROSERVICE, namespace, name),
+            lambda change: waiting.answer(_status(change).get("verb"), value),
+            waiting.ANSWER,
         )
-        answer = await _answer(api, namespace, name, value)
+        if answer is None:
+            raise click.ClickException(waiting.SILENT)
         if answer["result"] != "Accepted":
             raise click.ClickException(answer["message"])
         click.echo(answer["message"])
@@ -63,31 +50,25 @@ async def _run(namespace: str, name: str, job_name: str, patience: float | None)
             await _follow(api, namespace, name, job_name, nonce, patience)
 
 
-async def _answer(api: ApiClient, namespace: str, name: str, value: str) -> Object:
-    """What the operator says to the request."""
-    deadline = time.monotonic() + ANSWER
-    while time.monotonic() < deadline:
-        status = (await cluster.microservice(api, namespace, name)).get("status", {})
-        verb: Object = status.get("verb") or {}
-        if verb.get("value") == value:
-            return verb
-        await asyncio.sleep(PAUSE)
-    raise click.ClickException(f"the operator has not taken notice within {ANSWER:.0f} s: does it run?")
-
-
 async def _follow(api: ApiClient, namespace: str, name: str, job_name: str, nonce: str, patience: float) -> None:
     """Tells each phase as it is reached."""
-    told, deadline = "", time.monotonic() + patience
-    while time.monotonic() < deadline:
-        status = (await cluster.microservice(api, namespace, name)).get("status", {})
-        runs = [each for each in status.get("jobs", ()) if (each["name"], each.get("nonce")) == (job_name, nonce)]
-        phase = runs[0]["phase"] if runs else ""
-        if phase and phase != told:
-            told = phase
-            click.echo(phase)
-        if phase == "Succeeded":
-            return
-        if phase == "Failed":
-            raise click.ClickException(runs[0].get("message") or f"job {job_name} failed")
-        await asyncio.sleep(PAUSE)
-    raise click.ClickException(f"job {job_name} has not ended yet; it goes on by itself")
+    told = ""
+
+    def ended(change: Change) -> Object | None:
+        nonlocal told
+        runs = (run for run in _status(change).get("jobs") or () if run["name"] == job_name)
+        record: Object | None = next((run for run in runs if run.get("nonce") == nonce), None)
+        if record is not None and record["phase"] != told:
+            told = record["phase"]
+            click.echo(told)
+        return record if told in ("Succeeded", "Failed") else None
+
+    record = await waiting.first(follow(api, MICROSERVICE, namespace, name), ended, patience)
+    if record is None:
+        raise click.ClickException(f"job {job_name} has not ended yet; it goes on by itself")
+    if record["phase"] == "Failed":
+        raise click.ClickException(record.get("message") or f"job {job_name} failed")
+
+
+def _status(change: Change) -> Object:
+    return (change.found or {}).get("status") or {}

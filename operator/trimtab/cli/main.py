@@ -1,12 +1,15 @@
 """The `trimtab` command. Subcommands are loaded when they are called: `trimtab status` need not load the operator."""
 
 import importlib
+import os
 from typing import Any
 
 import click
 
 COMMANDS = {
     "job": "trimtab.cli.job:job",
+    "platform": "trimtab.cli.platform:platform",
+    "release": "trimtab.cli.release.commands:release",
     "run": "trimtab.shell.run:run",
     "status": "trimtab.cli.status:status",
     "version": "trimtab.cli.version:version",
@@ -30,5 +33,8 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Run, connect, release and keep microservices on Kubernetes."""
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        context.color = False

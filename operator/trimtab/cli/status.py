@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from trimtab.adapters.kubernetes.kinds import POD
+from trimtab.adapters.kubernetes.kinds import MICROSERVICE, POD
 from trimtab.cli import cluster
 from trimtab.cli.tree import render
 from trimtab.domain.objects import Object
@@ -31,7 +31,8 @@ async def _read(namespace: str, name: str) -> tuple[Object, list[Object]]:
     query = {"labelSelector": f"trimtab.dev/microservice={name}"}
     async with cluster.client() as api:
         resource, pods = await asyncio.gather(
-            cluster.microservice(api, namespace, name), api.read(POD, POD.path(namespace), verb="list", query=query)
+            cluster.read(api, MICROSERVICE, namespace, name),
+            api.read(POD, POD.path(namespace), verb="list", query=query),
         )
     return resource, pods["items"]
 

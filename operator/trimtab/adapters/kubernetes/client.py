@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +44,26 @@ class ApiClient:
     async def read_bytes(self, kind: Kind, path: str, *, query: Mapping[str, str] | None = None) -> bytes:
         """GET of something that is not JSON. Raises ClusterError."""
         return await self._send("GET", path, kind=kind.kind, verb="get", query=query, seconds=TIMEOUT)
+
+    async def watch(self, kind: Kind, path: str, *, query: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
+        """(type, object) of each change until the server ends the stream; not among the limited requests.
+
+        Raises ClusterError; a resourceVersion that is too old is one, too.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0)
+        try:
+            async with self._session.get(
+                self._server + path, params={**query, "watch": "true"}, timeout=timeout
+            ) as response:
+                if response.status >= 400:
+                    raise translate(response.status, await response.read(), response.headers)
+                async for line in response.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise translate(int(event["object"].get("code", 500)), json.dumps(event["object"]).encode(), {})
+                    yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise UnavailableError(f"watch {kind.kind}: {error or type(error).__name__}") from error
 
     async def write(
         self,

@@ -106,5 +106,17 @@ def _exists(paths: str) -> bool:
     return any(Path(path).exists() for path in paths.split(os.pathsep))
 
 
+def default_namespace() -> str:
+    """The namespace of the kubeconfig's current context; `default` if there is none to be read."""
+    path = _kubeconfig()
+    if not _exists(path):
+        return "default"
+    try:
+        _, active = config.list_kube_config_contexts(path)
+    except UNUSABLE:
+        return "default"
+    return str(active["context"].get("namespace") or "default")
+
+
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))

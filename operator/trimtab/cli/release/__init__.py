@@ -1,0 +1,1 @@
+"""`trimtab release`: see releases, and have a say in them."""
