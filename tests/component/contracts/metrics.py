@@ -46,12 +46,12 @@ class MetricsContract:
         assert nobody not in reading.series
         assert nobody not in reading.failed
 
-    async def test_the_last_three_samples_come_oldest_first(self, metrics: Metrics, world: World) -> None:
+    async def test_at_least_three_samples_come_oldest_first(self, metrics: Metrics, world: World) -> None:
         await world.count(ROUTED, "one", 1)
         await world.scrapes(4)
         reading = await metrics.requests([ROUTED])
         (series,) = reading.series[ROUTED]
-        assert len(series.samples) in (3, 4)
+        assert len(series.samples) >= 3
         assert list(series.samples) == sorted(series.samples)
         assert stood_still([series], 0, {"one"}) is True
 
