@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from trimtab.domain import names
 from trimtab.domain.release.look import Look
@@ -26,11 +25,9 @@ def released(state: State) -> dict[str, str]:
     return {each["name"]: each["revision"] for each in state.released}
 
 
-def release_id(revisions: Mapping[str, str], history: Iterable[Mapping[str, Any]]) -> str:
-    """The revision, or a digest of several; numbered when the same was released before, so that old verbs are stale."""
+def release_id(revisions: Mapping[str, str], earlier: Iterable[str]) -> str:
+    """The revision, or a digest of several; numbered if an earlier release had it, so that old verbs are stale."""
     base = next(iter(revisions.values())) if len(revisions) == 1 else names.digest(names.canonical(dict(revisions)))
     attempt = re.compile(rf"{re.escape(base)}(?:-(\d+))?")
-    earlier = [found for each in history if (found := attempt.fullmatch(str(each.get("releaseID", ""))))]
-    if not earlier:
-        return base
-    return f"{base}-{max(int(found[1] or 1) for found in earlier) + 1}"
+    attempts = [int(found[1] or 1) for each in earlier if (found := attempt.fullmatch(each))]
+    return f"{base}-{max(attempts) + 1}" if attempts else base

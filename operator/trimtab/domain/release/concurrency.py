@@ -27,7 +27,12 @@ def ahead(state: State, look: Look) -> list[str] | None:
     first = sorted(name for name, _, other in others if _before(other, name, state, look.name))
     if len(first) >= places:
         return first
-    return None if state.queued >= PUBLICATION else [look.name]
+    return None if published(state, look) else [look.name]
+
+
+def published(state: State, look: Look) -> bool:
+    """Whether everybody has read our ticket, if anybody has to."""
+    return look.spec.concurrency is None or state.queued >= PUBLICATION
 
 
 def _members(look: Look, group: str) -> Iterator[tuple[str, int, State]]:
@@ -39,7 +44,10 @@ def _members(look: Look, group: str) -> Iterator[tuple[str, int, State]]:
 
 
 def _state(other: Object) -> State:
-    return of_status(other.get("status") or {})
+    """Its published state; who is suspended in the queue keeps nobody waiting."""
+    state = of_status(other.get("status") or {})
+    suspended = other["spec"].get("suspend", False) and state.phase in _WAITING
+    return State() if suspended else state
 
 
 def _before(other: State, name: str, own: State, own_name: str) -> bool:

@@ -10,6 +10,7 @@ from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.gates import Question
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.state import State
+from trimtab.domain.release.validity import problem
 from trimtab.domain.status import timestamp
 
 _LONGEST_SLEEP = 3600.0
@@ -18,6 +19,8 @@ _LONGEST_SLEEP = 3600.0
 
 def window_open(state: State, look: Look, phase: str, before: str) -> tuple[State, bool]:
     """Whether a window lets the release go on; `before` says what it would do, `phase` where it stays meanwhile."""
+    if problem(look.spec):  # said elsewhere; what is not understood is never open
+        return state.noted(phase, Reason.INVALID_SPEC, problem(look.spec), timer=_LONGEST_SLEEP), False
     if windows.is_open(look.spec.windows, look.now):
         return state, True
     opening = windows.next_opening(look.spec.windows, look.now)

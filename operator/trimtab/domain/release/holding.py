@@ -54,12 +54,14 @@ def held(state: State, look: Look, reason: Reason, message: str) -> State:
 
 
 def _held(state: State, reason: Reason, message: str, timer: float | None) -> State:
-    """With the wait told once for each reason and stage."""
     note = Note(phase="Held", reason=Reason.HELD, message=message, held=reason)
-    what = f"{state.stage}/{reason}"
-    state = replace(state, note=note, timer=timer)
+    state = announced(state, Reason.HELD, f"{reason}: {message}", event="Held", id_=f"{state.stage}/{reason}")
+    return replace(state, note=note, timer=timer)
+
+
+def announced(state: State, reason: Reason, message: str, *, event: str, id_: str) -> State:
+    """With a wait told to people, once for each `id_`: it may be theirs to end."""
+    what = f"{event}/{id_}"
     if state.announced == what:
         return state
-    return replace(state, announced=what).told(
-        Reason.HELD, f"{reason}: {message}", warning=True, event="Held", id_=what
-    )
+    return replace(state, announced=what).told(reason, message, warning=event == "Held", event=event, id_=id_)

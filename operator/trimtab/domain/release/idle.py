@@ -42,7 +42,7 @@ def _settling(state: State, look: Look, wanted: Mapping[str, str]) -> State:
     return replace(
         state,
         phase=Phase.SETTLING,
-        release=candidates.release_id(wanted, state.history),
+        release=candidates.release_id(wanted, (state.release, *(each.get("releaseID", "") for each in state.history))),
         released=tuple(
             {"name": name, "revision": revision, "version": services[name].version(revision)}
             for name, revision in wanted.items()
@@ -84,23 +84,31 @@ def settling(state: State, look: Look) -> State:
 
 
 def queued(state: State, look: Look) -> State:
-    """Waits for a window, for its turn in the group and for the gates of the release."""
+    """Waits for a window, for the gates of the release and for its turn in the group."""
     if (changed := _changed(state, look)) is not None:
         return changed
-    state = replace(state, queued=state.queued + look.dt)
     what = f"the release of {names(state)}"
     if state.paused:
-        return state.noted("Paused", Reason.PAUSED, f"{what} is paused: trimtab release resume {look.name}")
+        return _aside(state.noted("Paused", Reason.PAUSED, f"{what} is paused: trimtab release resume {look.name}"))
     state, free = window_open(state, look, "Queued", what)
-    if not free:  # who cannot start keeps nobody waiting
-        return replace(state, ticket="", queued=0.0)
+    if free:
+        state, free = gates_open(state, look, "BeforeRelease", "Queued", what)
+    if not free:
+        return _aside(state)
     if not state.ticket:
         state = replace(state, ticket=timestamp(look.now), queued=0.0)
+    elif not concurrency.published(state, look):
+        state = replace(state, queued=state.queued + look.dt)
     first = concurrency.ahead(state, look)
-    if first is not None:
-        return state.noted("Queued", Reason.QUEUED, _queue(what, first, look), timer=concurrency.PUBLICATION)
-    state, free = gates_open(state, look, "BeforeRelease", "Queued", what)
-    return _started(state, look) if free else state
+    if first is None:
+        return started(state, look, Phase.STEPPING)
+    left = concurrency.PUBLICATION - state.queued
+    return state.noted("Queued", Reason.QUEUED, _queue(what, first, look), timer=left if left > 0 else look.interval)
+
+
+def _aside(state: State) -> State:
+    """Who cannot start keeps nobody waiting."""
+    return replace(state, ticket="", queued=0.0)
 
 
 def _queue(what: str, first: list[str], look: Look) -> str:
@@ -117,7 +125,3 @@ def started(state: State, look: Look, phase: Phase) -> State:
     )
     state = replace(state, phase=phase, legs=legs, started=timestamp(look.now), granted=(), closed="", spent=0.0)
     return state.told(Reason.RELEASE_STARTED, f"{names(state)} begins, release {state.release}", event="Started")
-
-
-def _started(state: State, look: Look) -> State:
-    return started(state, look, Phase.STEPPING)

@@ -14,8 +14,10 @@ Aim = Callable[[Leg, Service], dict[str, Any]]
 """Gives what an order is to say of a leg's candidate: fields of Order."""
 
 
-def provider_of(look: Look, service: Service) -> str:
-    """Who divides the traffic of that Microservice."""
+def provider_of(look: Look, leg: Leg, service: Service) -> str:
+    """Who divides the traffic of that Microservice; in the midst of a release nobody else takes over."""
+    if leg.order is not None and leg.order.candidate and leg.candidate == leg.order.candidate:
+        return leg.order.provider
     return look.spec.traffic.provider or service.provider()
 
 
@@ -29,7 +31,7 @@ def to_stage(stage: Stage, look: Look, floor: int = 0) -> Aim:
             "matched": stage.matched,
             "mirror": stage.mirror,
             "capacity": max(stage.capacity, weight),
-            "address": _address(weight, provider_of(look, service)),
+            "address": _address(weight, provider_of(look, leg, service)),
         }
 
     return aim
@@ -76,7 +78,7 @@ def moved(state: State, look: Look, aim: Aim, *, seen: bool = True) -> tuple[Sta
 
 def given(leg: Leg, service: Service, look: Look, release: str, fields: dict[str, Any]) -> Leg:
     """The leg with an order about its candidate that says `fields`; unchanged if its order says so already."""
-    provider = leg.order.provider if leg.order and leg.order.candidate else provider_of(look, service)
+    provider = provider_of(look, leg, service)
     order = Order(sequence=0, release=release, provider=provider, stable=leg.stable, candidate=leg.candidate, **fields)
     exposed = leg.exposed or order.weight > 0 or order.matched or order.mirror > 0
     return _issued(replace(leg, exposed=exposed), service, order)
@@ -84,7 +86,7 @@ def given(leg: Leg, service: Service, look: Look, release: str, fields: dict[str
 
 def at_rest(leg: Leg, service: Service, look: Look) -> Leg:
     """The leg with the order that everything is stable's; unchanged if its order says so already."""
-    order = Order(sequence=0, release="", provider=provider_of(look, service), stable=leg.stable)
+    order = Order(sequence=0, release="", provider=provider_of(look, leg, service), stable=leg.stable)
     return _issued(leg, service, order)
 
 

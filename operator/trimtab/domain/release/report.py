@@ -1,43 +1,29 @@
 """From a step to the whole status of a CanaryRelease, the Events and the outcome of one reconcile."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from trimtab.api.reasons import Reason
+from trimtab.domain.objects import Object
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
-from trimtab.domain.plan import Event
+from trimtab.domain.plan import Event, Report
 from trimtab.domain.release import narration
 from trimtab.domain.release.effect import answer
 from trimtab.domain.release.eta import remaining
-from trimtab.domain.release.gates import Question
 from trimtab.domain.release.look import Look
-from trimtab.domain.release.machine import Turn
 from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.state import Leg, Note, Phase, State, progress_of
+from trimtab.domain.release.step import Step
 from trimtab.domain.release.verdicts import judged, worst
 from trimtab.domain.status import Condition, condition, conditions, timestamp, without_empty
 
 _MAX_EVENT = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What one look at a release leads to.
-
-    `status` is the whole status, to be written if it differs, under the observed resourceVersion and before anything
-    follows from it: its orders are decisions. `questions` are to be put to gates.
-    """
-
-    status: Mapping[str, Any]
-    events: tuple[Event, ...]
-    outcome: Outcome
-    questions: tuple[Question, ...]
-
-
-def report(observation: Observation, turn: Turn, now: datetime) -> Step:
-    """The step that a turn of the machine amounts to."""
-    state, look = turn.state, turn.look
+def report(observation: Observation, step: Step, now: datetime) -> Report:
+    """The whole status after the step; it is to be written, if it differs, under the observed resourceVersion."""
+    state, look = step.state, step.look
     note = narration.note(state, look)
     live = observation.resource.get("status") or {}
     generation = observation.resource["metadata"].get("generation", 0)
@@ -49,12 +35,21 @@ def report(observation: Observation, turn: Turn, now: datetime) -> Step:
             "conditions": conditions(_conditions(note), live.get("conditions", ()), generation, now),
         }
     )
-    return Step(
-        status=status,
-        events=tuple(_events(state, note, live)),
-        outcome=_outcome(note, turn.after),
-        questions=state.questions,
-    )
+    return Report(status=status, events=tuple(_events(state, note, live)), outcome=_outcome(note, step.after))
+
+
+def invalid(resource: Object, message: str, now: datetime) -> Report:
+    """The report on a CanaryRelease whose spec does not parse (an older or a newer CRD): Ready=False `InvalidSpec`."""
+    live = resource.get("status") or {}
+    note = Note(phase="Stalled", reason=Reason.INVALID_SPEC, message=message)
+    generation = resource["metadata"].get("generation", 0)
+    status = {
+        **live,
+        "phase": note.phase,
+        "observedGeneration": generation,
+        "conditions": conditions(_conditions(note), live.get("conditions", ()), generation, now),
+    }
+    return Report(status=status, events=tuple(_refusals(note, live)), outcome=Stalled(reason=str(note.reason)))
 
 
 def _kept(state: State) -> dict[str, Any]:
@@ -71,7 +66,7 @@ def _kept(state: State) -> dict[str, Any]:
 
 def _shown(state: State, look: Look, note: Note) -> dict[str, Any]:
     """What people read."""
-    judgements = judged(state, look)
+    judgements = () if state.phase in (Phase.SETTLING, Phase.QUEUED) else judged(state, look)
     least = worst(judgements)
     left = remaining(state, look)
     steps = len(look.stages)
@@ -152,7 +147,13 @@ def _events(state: State, note: Note, live: Mapping[str, Any]) -> Iterator[Event
     for news in state.news:
         message = news.message[:_MAX_EVENT]
         yield Event(type="Warning" if news.warning else "Normal", reason=str(news.reason), message=message)
-    if note.phase == "Stalled" and condition(live, "Ready").get("reason") != note.reason:
+    if note.phase == "Stalled":
+        yield from _refusals(note, live)
+
+
+def _refusals(note: Note, live: Mapping[str, Any]) -> Iterator[Event]:
+    """Once, when the state begins."""
+    if condition(live, "Ready").get("reason") != note.reason:
         yield Event(type="Warning", reason=str(note.reason), message=note.message[:_MAX_EVENT])
 
 

@@ -7,7 +7,7 @@ from trimtab.domain import names as digests
 from trimtab.domain.release import candidates, orders, verdicts
 from trimtab.domain.release.consent import gates_open, window_open
 from trimtab.domain.release.durations import seconds, spoken
-from trimtab.domain.release.holding import held, undecided, waiting_for
+from trimtab.domain.release.holding import announced, held, undecided, waiting_for
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.returning import aborted, overtaken
 from trimtab.domain.release.stages import Stage, resumed
@@ -31,7 +31,7 @@ def stepping(state: State, look: Look) -> State:
     state, moved = orders.moved(state, look, orders.to_stage(stage, look, state.floor))
     if not moved:
         return undecided(state, look, f"{title}: {waiting_for(state, look)}")
-    state = replace(state, bake=state.bake + look.dt)
+    state = replace(state, bake=min(state.bake + look.dt, stage.bake))
     left = stage.bake - state.bake
     if left > 0:
         message = f"{title}: bakes {spoken(left)} more"
@@ -89,13 +89,14 @@ def _entered(state: State, look: Look, stage: Stage) -> tuple[State, bool]:
 def _baked(state: State, look: Look, stage: Stage) -> State:
     """Once the time is up: verdicts, then the approval, then what comes next."""
     overdue = state.spent >= seconds(look.spec.analysis.deadline)
-    missing = verdicts.missing(state, look, overdue=overdue)
+    missing = verdicts.missing(state, look, overdue=overdue, traffic=stage.traffic or state.floor > 0)
     title = stage_title(state, look)
     if missing is not None:
         why = f"{title}: KPI {missing.kpi} of {missing.target}: {missing.verdict.message}"
         return held(state, look, missing.verdict.reason, why)
     if stage.approval and not state.approved:
         message = f"{title}: passed; trimtab release promote {look.name} goes on, abort goes back"
+        state = announced(state, Reason.AWAITING_APPROVAL, message, event="AwaitingApproval", id_=str(state.stage))
         return replace(state, awaiting=True).noted("AwaitingApproval", Reason.AWAITING_APPROVAL, message)
     return _passed(state, look).told(Reason.STEP_PASSED, f"{title}: passed")
 

@@ -98,19 +98,18 @@ def _why(leg: Leg, service: Service) -> str:
     return f": {blocker.message}" if blocker else ""
 
 
-def missing(state: State, look: Look, *, overdue: bool) -> Judgement | None:
+def missing(state: State, look: Look, *, overdue: bool, traffic: bool) -> Judgement | None:
     """The verdict that keeps a stage from passing once its time is up; None if every KPI has passed.
 
-    After the deadline, `onInconclusive: Promote` takes evidence that does not suffice for a pass, never its absence.
+    A stage without `traffic` is judged by its pods alone. After the deadline, `onInconclusive: Promote` takes evidence
+    that does not suffice for a pass, never its absence.
     """
-    found = worst(judged(state, look))
+    of_pods_only = {kpi.name for kpi in look.spec.kpis if kpi.pods is not None}
     lenient = overdue and look.spec.analysis.on_inconclusive == "Promote"
-    if found is None or found.verdict.result == "Pass":
-        return None
-    if lenient:
-        hard = [each for each in judged(state, look) if each.verdict.result != "Pass" and _no_evidence(each)]
-        return worst(hard)
-    return found
+    found = [each for each in judged(state, look) if each.verdict.result != "Pass"]
+    return worst(
+        [each for each in found if (traffic or each.kpi in of_pods_only) and (not lenient or _no_evidence(each))]
+    )
 
 
 def _no_evidence(judgement: Judgement) -> bool:

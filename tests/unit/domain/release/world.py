@@ -14,8 +14,8 @@ from trimtab.domain.outcome import Waiting
 from trimtab.domain.plan import Event
 from trimtab.domain.release.counters import Arm, Reading, Series
 from trimtab.domain.release.observation import Answer, Observation, Target, Verdict
-from trimtab.domain.release.report import Step
-from trimtab.domain.release.step import step
+from trimtab.domain.release.report import report
+from trimtab.domain.release.step import Step, step
 from trimtab.domain.status import same
 from trimtab.domain.traffic.capacity import carried, effective_share, pods_among, pods_for
 from trimtab.domain.traffic.order import Echo, Order
@@ -277,14 +277,16 @@ class World:
 
     def apply(self) -> Step:
         """One reconcile, and what the services read of it."""
-        taken = step(self.observe(), self.now)
-        status = json.loads(json.dumps(taken.status))
+        observation = self.observe()
+        taken = step(observation, self.now)
+        said = report(observation, taken, self.now)
+        status = json.loads(json.dumps(said.status))
         CanaryReleaseStatus.model_validate(status)
         if not same(status, self.status):
             self.status = status
             self.writes += 1
-        self.events += taken.events
-        self.after = taken.outcome.after if isinstance(taken.outcome, Waiting) else None
+        self.events += said.events
+        self.after = said.outcome.after if isinstance(said.outcome, Waiting) else None
         wanted = {question.id for question in taken.questions}
         self.answers = {name: answer for name, answer in self.answers.items() if name in wanted}
         for question in taken.questions:
