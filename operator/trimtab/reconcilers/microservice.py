@@ -11,6 +11,7 @@ from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Plan, Report
+from trimtab.domain.release.policy import acting
 from trimtab.domain.service import jobstate
 from trimtab.domain.service.announcement import announced
 from trimtab.domain.service.children import OPTIONAL
@@ -27,6 +28,7 @@ from trimtab.ports.secrets import SecretDigests
 from trimtab.reconcilers.execute import execute
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
+from trimtab.reconcilers.validation import explain
 
 LOG_LINES = 20
 
@@ -57,7 +59,7 @@ class MicroserviceReconciler:
         try:
             spec = MicroserviceSpec.model_validate(resource["spec"])
         except ValidationError as error:
-            return await self._publish(resource, invalid(resource, _explain(error), self._clock.now()), run)
+            return await self._publish(resource, invalid(resource, explain(error), self._clock.now()), run)
         observation = await self._observe(run.key, resource, spec)
         plan = decide(observation, self._clock.now())
         observation = await self._record_intent(observation, plan, run)
@@ -81,6 +83,7 @@ class MicroserviceReconciler:
                 name: await self._job_log(namespace, name, seen["pods"]) for name in failed_jobs(resource, children)
             },
             gateway=self._gateway(resource),
+            policy=acting(self._cluster.policies(namespace, resource["metadata"]["name"])),
             settings=self._settings,
             **seen,
         )
@@ -92,6 +95,7 @@ class MicroserviceReconciler:
         return {
             "children": {ref_of(child): child for child in children},
             "pods": tuple(self._cluster.pods(metadata["namespace"], metadata["name"])),
+            "endpoint_slices": tuple(self._cluster.endpoint_slices(metadata["namespace"], metadata["name"])),
         }
 
     def _heed_nonce(self, key: Key, resource: Object, names: frozenset[str]) -> None:
@@ -172,11 +176,5 @@ def microservice_ref(key: Key) -> ObjectRef:
 def _asked(resource: Object) -> tuple[Any, ...]:
     """What users ask for: the spec and the deletion, both by the generation, and the annotations that are requests."""
     annotations = resource["metadata"].get("annotations") or {}
-    requests = (annotations.get(name) for name in (labels.RECONCILE, labels.RUN_JOB))
+    requests = (annotations.get(name) for name in (labels.RECONCILE, labels.RUN_JOB, labels.RELEASE))
     return resource["metadata"].get("generation"), *requests
-
-
-def _explain(error: ValidationError) -> str:
-    """The first problem, as field and reason. The refused value is left out, since it may be secret."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    return f"spec.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -10,15 +10,21 @@ from trimtab.adapters.kubernetes.client import ApiClient
 from trimtab.adapters.kubernetes.cluster import KubernetesCluster
 from trimtab.adapters.kubernetes.connection import Connection
 from trimtab.adapters.kubernetes.events import EventRecorder
-from trimtab.adapters.kubernetes.kinds import MICROSERVICE
+from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE, MICROSERVICE
 from trimtab.adapters.kubernetes.leadership import AlwaysLeading, Leadership
 from trimtab.adapters.kubernetes.secrets import KubernetesSecretDigests
 from trimtab.adapters.kubernetes.watches import WatchObserver
+from trimtab.adapters.prometheus.client import PrometheusClient
+from trimtab.adapters.prometheus.counters import PrometheusMetrics
+from trimtab.reconcilers.inquiries import Inquiries
 from trimtab.reconcilers.microservice import MicroserviceReconciler
 from trimtab.reconcilers.queue import WorkQueue
+from trimtab.reconcilers.release import ReleaseReconciler
+from trimtab.reconcilers.sampler import Sampler
 from trimtab.reconcilers.workers import Workers
 from trimtab.shell.clock import SystemClock
 from trimtab.shell.intake import Intake
+from trimtab.shell.outbound import Outbound, outbound
 from trimtab.shell.settings import Settings
 
 CONNECTIONS = 32
@@ -38,6 +44,10 @@ class Deps:
     leadership: Leadership | AlwaysLeading
     queue: WorkQueue
     workers: Workers
+    outbound: Outbound
+    prometheus: PrometheusClient | None
+    sampler: Sampler
+    inquiries: Inquiries
     intake: Intake
     observer: WatchObserver
     leading: asyncio.Event
@@ -51,17 +61,27 @@ def compose(settings: Settings, connection: Connection) -> Deps:
     leadership = _leadership(settings, connection, leading)
     session = connection.session(limit=CONNECTIONS)
     client = ApiClient(session, connection.server, leadership, limit=CONNECTIONS)
-    cache = ObjectCache()
-    cluster = KubernetesCluster(client, cache)
-    recorder = EventRecorder(client, settings.identity, rate=settings.events_per_second)
-    queue = WorkQueue(MICROSERVICE.kind.lower())
+    cache, queue, clock = ObjectCache(), WorkQueue("trimtab"), SystemClock()
     intake = Intake(cache, queue, serves=settings.serves, clustered=not settings.namespaces)
+    cluster = KubernetesCluster(client, cache, on_status=intake.wrote)
+    recorder = EventRecorder(client, settings.identity, rate=settings.events_per_second)
     observer = WatchObserver(cache, cluster, on_gone=intake.gone, on_discovery=intake.everything)
     intake.observer = observer
     secrets = KubernetesSecretDigests(client)
-    microservices = MicroserviceReconciler(cluster, secrets, recorder, SystemClock(), settings.cluster)
+    microservices = MicroserviceReconciler(cluster, secrets, recorder, clock, settings.cluster)
+    ways_out = outbound(settings, client, clock, on_settled=queue.add)
+    prometheus = PrometheusClient(settings.prometheus_url) if settings.prometheus_url else None
+    metrics = PrometheusMetrics(prometheus, settings.scrape_interval) if prometheus else None
+    sampler = Sampler(metrics, queue.add, shortest=settings.scrape_interval)
+    inquiries = Inquiries(ways_out.gates, queue.add)
+    releases = ReleaseReconciler(
+        cluster, recorder, clock, queue, sampler=sampler, inquiries=inquiries, courier=ways_out.courier
+    )
     workers = Workers(
-        queue, {MICROSERVICE.kind: microservices.reconcile}, count=settings.workers, resync=settings.resync
+        queue,
+        {MICROSERVICE.kind: microservices.reconcile, CANARY_RELEASE.kind: releases.reconcile},
+        count=settings.workers,
+        resync=settings.resync,
     )
     return Deps(
         settings=settings,
@@ -74,6 +94,10 @@ def compose(settings: Settings, connection: Connection) -> Deps:
         leadership=leadership,
         queue=queue,
         workers=workers,
+        outbound=ways_out,
+        prometheus=prometheus,
+        sampler=sampler,
+        inquiries=inquiries,
         intake=intake,
         observer=observer,
         leading=leading,

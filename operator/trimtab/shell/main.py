@@ -71,7 +71,9 @@ async def operate(settings: Settings) -> None:
         measure=measure(deps),
     )
     # Whatever must outlive kopf's own tasks is started before kopf, which at its end cancels all that came after it.
-    background = [asyncio.create_task(each) for each in (lag.run(), deps.recorder.run(), _conduct(deps))]
+    background = [
+        asyncio.create_task(each) for each in (lag.run(), deps.recorder.run(), deps.sampler.run(), _conduct(deps))
+    ]
     try:
         await _listen(health, settings)
         await _prime(deps)
@@ -83,7 +85,15 @@ async def operate(settings: Settings) -> None:
         await asyncio.gather(*background, return_exceptions=True)
         await asyncio.to_thread(deps.leadership.stop)
         await health.stop()
-        await deps.session.close()
+        await _close(deps)
+
+
+async def _close(deps: Deps) -> None:
+    await deps.inquiries.stop()
+    await deps.outbound.close()
+    if deps.prometheus is not None:
+        await deps.prometheus.close()
+    await deps.session.close()
 
 
 async def _listen(health: HealthServer, settings: Settings) -> None:
