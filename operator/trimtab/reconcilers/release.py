@@ -4,6 +4,7 @@ It writes nothing but the status of its CanaryRelease; the Microservices carry o
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,16 +13,15 @@ from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.outcome import Done, Outcome, Waiting
-from trimtab.domain.plan import Event
+from trimtab.domain.plan import Event, Report
 from trimtab.domain.release.channels import channel_key
-from trimtab.domain.release.counters import Arm, Listener
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.observation import Observation, Target
 from trimtab.domain.release.policy import KIND, targets_of
+from trimtab.domain.release.report import invalid, report
 from trimtab.domain.release.step import Step, step
 from trimtab.domain.service.meta import API_VERSION
 from trimtab.domain.service.meta import KIND as MICROSERVICE
-from trimtab.domain.service.report import invalid
 from trimtab.domain.status import condition, same
 from trimtab.ports.clock import Clock
 from trimtab.ports.cluster import Cluster
@@ -74,14 +74,13 @@ class ReleaseReconciler:
             spec = CanaryReleaseSpec.model_validate(resource["spec"])
         except ValidationError as error:
             self._forget(run.key)
-            refusal = invalid(resource, explain(error), now)
-            await self._publish(resource, refusal.status, refusal.events, run)
-            return refusal.outcome
+            return await self._publish(resource, invalid(resource, explain(error), now), run)
         observation = self._observe(run.key, resource, spec)
         taken = step(observation, now)
-        lost = self._given_up(run.key, resource, taken.status)
-        await self._publish(resource, taken.status, (*taken.events, *lost), run)
-        return self._follow_up(run.key, observation, taken)
+        said = report(observation, taken, now)
+        lost = self._given_up(run.key, resource, said.status)
+        outcome = await self._publish(resource, replace(said, events=(*said.events, *lost)), run)
+        return self._follow_up(run.key, observation, taken, outcome)
 
     def _observe(self, key: Key, resource: Object, spec: CanaryReleaseSpec) -> Observation:
         """Everything from memory: a look costs no request."""
@@ -110,30 +109,33 @@ class ReleaseReconciler:
         }
         return tuple(policy for name, policy in sorted(found.items()) if name != key.name)
 
-    async def _publish(self, resource: Object, status: Mapping[str, Any], events: Iterable[Event], run: Run) -> None:
+    async def _publish(self, resource: Object, said: Report, run: Run) -> Outcome:
         """Writes the status if it differs: always a decision, so always under the resourceVersion that it rests on.
 
         A conflict drops the run. Events come after it: one about a decision that was never written misleads.
         """
-        run.reason = str(condition(status, "Ready").get("reason", ""))
-        if not same(status, resource.get("status") or {}):
+        run.reason = str(condition(said.status, "Ready").get("reason", ""))
+        if not same(said.status, resource.get("status") or {}):
             run.writes += 1
             version = resource["metadata"]["resourceVersion"]
-            await self._cluster.apply_status(ref_of(resource), status, uid=uid_of(resource), resource_version=version)
-        for event in events:
+            await self._cluster.apply_status(
+                ref_of(resource), said.status, uid=uid_of(resource), resource_version=version
+            )
+        for event in said.events:
             self._recorder.record(resource, event)
+        return said.outcome
 
-    def _follow_up(self, key: Key, observation: Observation, taken: Step) -> Outcome:
+    def _follow_up(self, key: Key, observation: Observation, taken: Step, outcome: Outcome) -> Outcome:
         """What may happen only now that the decision is recorded. Nothing here blocks or fails."""
         spec, interval = observation.spec, seconds(observation.spec.analysis.interval)
-        active = isinstance(taken.outcome, Waiting)
+        active = isinstance(outcome, Waiting)
         self._prefer(key, frozenset(_services(key, observation)) if active else frozenset(), active=active)
         self._inquiries.ask(key, taken.questions)
-        self._courier.post(key, _deliveries(key, spec, taken.status.get("notices") or ()))
-        self._sampler.watch(key, _arms(key, taken.status) if active else (), interval)
-        if not isinstance(taken.outcome, Waiting):
-            return taken.outcome
-        return Waiting(after=self._after(key, taken.outcome.after, interval), reason=taken.outcome.reason)
+        self._courier.post(key, _deliveries(key, spec, taken.state.notices))
+        self._sampler.watch(key, taken.arms, interval)
+        if not isinstance(outcome, Waiting):
+            return outcome
+        return Waiting(after=self._after(key, outcome.after, interval), reason=outcome.reason)
 
     def _after(self, key: Key, after: float, interval: float) -> float:
         """A tick is met exactly, though decisions know whole seconds only; or it comes with a reading."""
@@ -171,19 +173,6 @@ class ReleaseReconciler:
 
 def _ref(key: Key) -> ObjectRef:
     return ObjectRef(api_version=API_VERSION, kind=KIND, namespace=key.namespace, name=key.name)
-
-
-def _arms(key: Key, status: Mapping[str, Any]) -> frozenset[Arm]:
-    """Whose counters the release needs: both revisions of each service that it moves, at both listeners."""
-    listeners: tuple[Listener, ...] = ("direct", "routed")
-    return frozenset(
-        Arm(key.namespace, target["name"], revision, listener)
-        for target in status.get("targets") or ()
-        if target.get("candidate")
-        for revision in (target.get("stable"), target["candidate"])
-        for listener in listeners
-        if revision
-    )
 
 
 def _services(key: Key, observation: Observation) -> Iterable[Key]:
