@@ -79,7 +79,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         await made.egress.close()
 
 
-SLACK = {"slack": {"secretRef": {"name": "slack"}}, "on": ["Promoted"]}
+SLACK = {"slack": {"secretRef": {"name": "slack"}}, "events": ["Promoted"]}
 TEAMS = {"teams": {"secretRef": {"name": "teams", "key": "address"}}}
 
 

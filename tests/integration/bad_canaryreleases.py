@@ -297,7 +297,7 @@ SCHEDULE = [
 ]
 
 NOTIFY = [
-    Bad("notify-nobody", notify(on=["Aborted"]), ("spec.notify[0]", EXACTLY_ONE, "slack, teams", "got []")),
+    Bad("notify-nobody", notify(events=["Aborted"]), ("spec.notify[0]", EXACTLY_ONE, "slack, teams", "got []")),
     Bad(
         "notify-two",
         notify(slack={"secretRef": {"name": "a"}}, teams={"secretRef": {"name": "a"}}),
@@ -310,8 +310,8 @@ NOTIFY = [
     ),
     Bad(
         "notify-event",
-        notify(slack={"secretRef": {"name": "a"}}, on=["Everything"]),
-        ("notify[0].on[0]", '"Everything"', '"Aborted"'),
+        notify(slack={"secretRef": {"name": "a"}}, events=["Everything"]),
+        ("notify[0].events[0]", '"Everything"', '"Aborted"'),
     ),
     Bad("notify-http", notify(webhook={"url": "http://a.example"}), ("webhook.url", "'http://a.example'", "https")),
     Bad("notify-topic", notify(sns={"topicARN": "releases"}), ("sns.topicARN", "'releases'", "such as arn:aws:sns")),

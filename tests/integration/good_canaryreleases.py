@@ -60,7 +60,7 @@ FULL: Spec = {
     "watch": "30m",
     "notify": [
         {"slack": {"secretRef": {"name": "slack"}}},
-        {"teams": {"secretRef": {"name": "teams", "key": "hook"}}, "on": ["Aborted"]},
+        {"teams": {"secretRef": {"name": "teams", "key": "hook"}}, "events": ["Aborted"]},
         {"webhook": {"url": "https://hooks.example/releases", "secretRef": {"name": "hook"}}},
         {"webhook": {"url": "https://hooks.example/unsigned"}},
         {"sns": {"topicARN": "arn:aws:sns:eu-central-1:123456789012:releases.fifo"}},

@@ -33,7 +33,7 @@ class CanaryReleaseSpec(ApiModel):
     )
     strategy: Strategy = Field(description="How traffic moves to the new revision: exactly one of the members.")
     traffic: Traffic = Field(
-        Traffic(), description="Who divides the traffic. Default: GatewayAPI with `expose`, else Replicas."
+        Traffic(), description="Who divides the traffic. Default: whoever exposes the service, else Replicas."
     )
     kpis: Annotated[tuple[Kpi, ...], keyed(16, "name", at_least=1)] = Field(
         description="KPIs, 1 to 16, by which the new revision is judged; all must be met.",

@@ -80,7 +80,7 @@ class Notify(ApiModel):
     webhook: NotifyWebhook | None = Field(None, description="Any webhook that takes JSON.")
     sns: Sns | None = Field(None, description="A topic of Amazon SNS.")
     event_bridge: EventBridge | None = Field(None, description="A bus of Amazon EventBridge.")
-    on: Annotated[tuple[ReleaseEvent, ...], unique(7, at_least=1)] = Field(
+    events: Annotated[tuple[ReleaseEvent, ...], unique(7, at_least=1)] = Field(
         OUTCOMES,
         description="What is told: Started, AwaitingApproval, Held, Promoted, Aborted, Superseded, Reverted. "
         "Default: the outcomes Promoted, Aborted, Superseded and Reverted.",

@@ -31,7 +31,8 @@ class Traffic(ApiModel):
         None,
         description="GatewayAPI: weights of an HTTPRoute or GRPCRoute. Istio: a VirtualService. ALB: actions of an "
         "Ingress. Replicas: the share of pods, without a router, for services with callers in the cluster only. "
-        "Default: GatewayAPI for a Microservice with `expose`, else Replicas.",
+        "Default: GatewayAPI for a Microservice that a Gateway exposes, ALB for one that an Ingress exposes, else "
+        "Replicas.",
         examples=["GatewayAPI"],
     )
     affinity: Affinity | None = Field(

@@ -91,6 +91,13 @@ def test_every_field_is_described_with_default_and_example(kind: Kind) -> None:
 
 
 @KIND
+def test_no_field_is_a_boolean_to_yaml(kind: Kind) -> None:
+    """Kubernetes reads YAML 1.1, in which the key `on` is true."""
+    names = {name for _, node in ours(kind) for name in node.get("properties", {})}
+    assert not names & {"on", "off", "yes", "no", "y", "n", "true", "false"}
+
+
+@KIND
 def test_merge_keys_are_required_fields(kind: Kind) -> None:
     for at, node in ours(kind):
         for key in node.get("x-kubernetes-list-map-keys", ()):

@@ -90,7 +90,7 @@ def test_a_short_canary_release_has_all_defaults() -> None:
     assert spec.analysis.false_abort == "1%"
     assert spec.analysis.compare_to == "Auto"
     assert spec.windows[0].from_ == "08:00"
-    assert spec.notify[0].on == ("Promoted", "Aborted", "Superseded", "Reverted")
+    assert spec.notify[0].events == ("Promoted", "Aborted", "Superseded", "Reverted")
     assert spec.watch == "5m"
 
 

@@ -36,7 +36,7 @@ def posted(state: State, look: Look) -> State:
 
 
 def _notice(news: News, look: Look) -> Mapping[str, Any] | None:
-    keys = [channel_key(channel.to_json()) for channel in look.spec.notify if news.event in channel.on]
+    keys = [channel_key(channel.to_json()) for channel in look.spec.notify if news.event in channel.events]
     if not news.event or not keys:
         return None
     versions = {f"version of {each['name']}": each.get("version", "") for each in news.released}
