@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from tests.integration.shop import Shop
+from tests.support.cli import trimtab
 from tests.support.kube import Kube, namespace, poll
 from tests.support.operator import running
 
@@ -23,16 +23,6 @@ async def shop(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
             await shop.apply(jobs=[{"name": "reindex", "run": "OnDemand", "command": ["/app/reindex"]}])
             await shop.ready()
             yield shop
-
-
-async def trimtab(*arguments: str) -> tuple[int, str]:
-    """The exit code and all that was said."""
-    command = str(Path(sys.executable).with_name("trimtab"))
-    process = await asyncio.create_subprocess_exec(
-        command, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
 
 
 async def test_status_shows_what_there_is_to_know(shop: Shop) -> None:
@@ -116,6 +106,15 @@ async def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, monkeypatch
     assert "Traceback" not in output
 
 
+async def test_without_a_kubeconfig_one_line_says_so(tmp_path: Path) -> None:
+    env = {"KUBECONFIG": str(tmp_path / "none")}
+    code, output = await trimtab("status", "orders", env=env)
+    assert code == 1
+    assert output.splitlines() == [
+        f"Error: no Kubernetes cluster to talk to: {tmp_path / 'none'} does not exist; set KUBECONFIG"
+    ]
+
+
 async def test_the_version_needs_no_cluster() -> None:
     code, output = await trimtab("version")
     assert code == 0
@@ -125,5 +124,5 @@ async def test_the_version_needs_no_cluster() -> None:
 async def test_help_names_all_commands() -> None:
     code, output = await trimtab("--help")
     assert code == 0
-    for command in ("job", "run", "status", "version"):
+    for command in ("job", "platform", "release", "run", "status", "version"):
         assert f"\n  {command} " in output
