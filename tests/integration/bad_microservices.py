@@ -40,6 +40,10 @@ def probe(**more: Any) -> Spec:
     return {"health": {"readiness": more}}
 
 
+def resilience(**limits: Any) -> Spec:
+    return {"resilience": limits}
+
+
 def expose(**more: Any) -> Spec:
     return {"expose": {"gateway": {"name": "public"}, **more}}
 
@@ -404,6 +408,20 @@ NETWORK = [
     Bad("grpc-timeout", {"ports": GRPC, **expose(timeout="5s")}, ("expose.timeout", "timeout 5s", "leave it out")),
 ]
 
+RESILIENCE = [
+    Bad("limit-timeout", resilience(timeout="2 s"), ("resilience.timeout", "'2 s'", "such as 30s")),
+    Bad("limit-no-time", resilience(timeout="0s"), ("resilience.timeout", "timeout 0s", "1ms or more")),
+    Bad("limit-connections", resilience(maxConnections=0), ("resilience.maxConnections", "0", "greater than")),
+    Bad("limit-pending", resilience(maxPending=5), ("resilience.maxPending", "needs maxConnections", "add it")),
+    Bad("limit-rate", resilience(rateLimit={"requestsPerSecond": 0}), ("rateLimit.requestsPerSecond", "0", "greater")),
+    Bad("limit-rate-empty", resilience(rateLimit={}), ("rateLimit.requestsPerSecond", "Required")),
+    Bad("limit-worker", {"ports": [], **resilience()}, ("spec.resilience", "spec.ports is []", "add a port")),
+    Bad(
+        "limit-tcp", {**port(protocol="TCP"), **resilience(timeout="2s")}, ("resilience.timeout", "TCP", "leave it out")
+    ),
+    Bad("limit-retries", resilience(retries={"attempts": 2}), ("unknown field", "spec.resilience.retries")),
+]
+
 LATER = [
     Bad(f"later-{field}", {field: value}, ("unknown field", f"spec.{field}"))
     for field, value in (
@@ -415,4 +433,4 @@ LATER = [
     )
 ]
 
-BAD = [*IMAGE, *PORTS, *ENVIRONMENT, *FILES, *PODS, *CONTAINERS, *HEALTH, *JOBS, *NETWORK, *LATER]
+BAD = [*IMAGE, *PORTS, *ENVIRONMENT, *FILES, *PODS, *CONTAINERS, *HEALTH, *JOBS, *NETWORK, *RESILIENCE, *LATER]

@@ -100,6 +100,12 @@ FULL: dict[str, Any] = {
         "allowFrom": [{"microservice": "web"}, {"namespaceSelector": {}}, {"podSelector": {"matchLabels": {"a": "b"}}}],
         "allowTo": [{"cidr": "10.0.0.0/8", "ports": [5432]}, {"cidr": "2001:db8::/32"}, {"microservice": "stock"}],
     },
+    "resilience": {
+        "timeout": "1500ms",
+        "maxConnections": 100,
+        "maxPending": 0,
+        "rateLimit": {"requestsPerSecond": 200},
+    },
     "expose": {
         "gateway": {"name": "public", "namespace": "infra", "sectionName": "https"},
         "hosts": ["shop.example", "*.shop.example"],
@@ -142,6 +148,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "least-shutdown": {"shutdown": {"drain": "2s", "grace": "7s"}},
     "millisecond-shutdown": {"shutdown": {"drain": "2500ms"}},
     "cpu-as-number": {"resources": {"requests": {"cpu": 1}, "limits": {"cpu": "1.5", "memory": "1e9"}}},
+    "proxy-without-limits": {"resilience": {}},
+    "limits-of-tcp": {"ports": [{"name": "raw", "port": 5000, "protocol": "TCP"}], "resilience": {"maxConnections": 9}},
     "no-egress": {"network": {"allowTo": []}},
     "empty-objects": {key: {} for key in ("resources", "health", "shutdown", "availability", "placement", "network")},
     "cron-names": cron("*/15 0-6,18-23 1 JAN-mar sun"),

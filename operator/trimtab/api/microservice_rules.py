@@ -121,6 +121,24 @@ _EXPOSE = (
 )
 
 
+_ONLY_TCP = "(has(self.ports) && self.ports.all(p, p.protocol == 'TCP'))"
+_RESILIENCE = (
+    Rule(
+        rule=f"!has(self.resilience) || {_HAS_PORTS}",
+        message="resilience limits what comes in, but spec.ports is []: add a port, or leave resilience out",
+        field_path=".resilience",
+    ),
+    *(
+        Rule(
+            rule=f"!has(self.resilience) || !has(self.resilience.{field}) || !{_HAS_PORTS} || !{_ONLY_TCP}",
+            message=f"{field} is for requests, but every port speaks TCP: leave it out, or add an HTTP or GRPC port",
+            field_path=f".resilience.{field}",
+        )
+        for field in ("timeout", "maxPending", "rateLimit")
+    ),
+)
+
+
 def _within_limit(resource: str) -> Rule:
     """The rule that the container's request of `resource` is not above its limit.
 
@@ -146,6 +164,7 @@ SPEC_RULES = (
     *_probe_rules("liveness"),
     *_probe_rules("startup"),
     *_EXPOSE,
+    *_RESILIENCE,
 )
 
 _TOO_LONG = "size(self.metadata.name) + size(j.name) > 50"

@@ -15,7 +15,8 @@ class RateLimit(ApiModel):
 
     requests_per_second: _Limit = Field(
         description="Requests a second that a pod takes on each HTTP, HTTP2 or GRPC port, 1 to 1000000, with bursts of "
-        "as many; further ones are answered with 429 (GRPC: RESOURCE_EXHAUSTED).",
+        "as many; further ones are answered with 429 (GRPC: RESOURCE_EXHAUSTED). While a release shifts traffic by a "
+        "route, what comes by the route and what comes by the service's address count apart.",
         examples=[200],
     )
 
@@ -41,7 +42,7 @@ class Resilience(ApiModel):
     timeout: Duration | None = Field(
         None,
         description="Longest time from a request's end to its response's end; then the answer is 504 (GRPC: "
-        "DEADLINE_EXCEEDED). Not for TCP ports. Default: no limit.",
+        "UNAVAILABLE). Not for TCP ports. Default: no limit.",
         examples=["2s"],
     )
     max_connections: _Limit | None = Field(
@@ -53,8 +54,9 @@ class Resilience(ApiModel):
     )
     max_pending: Annotated[int, Field(ge=0, le=1000000)] | None = Field(
         None,
-        description="Per pod and HTTP port, how many requests wait for one of maxConnections, 0 to 1000000; further "
-        "ones are answered with 503. Default: no limit.",
+        description="Per pod and HTTP port, how many requests may wait for one of maxConnections, 0 to 1000000; "
+        "further ones are answered with 503. Those for which a connection is just being opened wait besides. "
+        "Default: no limit.",
         examples=[50],
     )
     rate_limit: RateLimit | None = Field(None, description="Limit on requests a second. Default: none.")

@@ -1,8 +1,10 @@
 """One Envoy process with a rendered bootstrap. Its ports are moved to free ones, so that several can run at once."""
 
 import asyncio
+import functools
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -47,6 +49,10 @@ class Envoy:
     def metrics(self) -> int:
         return self.moved[numbers.METRICS]
 
+    @property
+    def admin(self) -> int:
+        return self.moved[numbers.ADMIN]
+
     async def __aenter__(self) -> "Envoy":
         self.folder = tempfile.TemporaryDirectory()
         file = Path(self.folder.name) / "envoy.json"
@@ -57,7 +63,7 @@ class Envoy:
             if not argument.startswith("/etc/")
         ]
         arguments.insert(1, str(file))
-        self.process = await asyncio.create_subprocess_exec(await _program(), *arguments)
+        self.process = await asyncio.create_subprocess_exec(_program(), *arguments)
         self.session = aiohttp.ClientSession()
         await poll(self._ready, STARTS_WITHIN, "the proxy is ready", every=0.05)
         return self
@@ -88,6 +94,16 @@ class Envoy:
             moved["port_value"] = self.moved.setdefault(number, _free_port())
         return moved
 
+    def routes(self) -> list[dict[str, Any]]:
+        """Where the listeners of the service's ports send requests, as configured."""
+        return [
+            route["route"]
+            for listener in bootstrap(OWNER, self.spec, REVISION)["static_resources"]["listeners"]
+            if listener["name"] != "metrics"
+            for host in listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]["virtual_hosts"]
+            for route in host["routes"]
+        ]
+
     async def samples(self) -> dict[str, list[tuple[dict[str, str], float]]]:
         """What a scrape gives: labels and values by name."""
         async with self.session.get(f"http://{_loopback}:{self.metrics}/stats/prometheus") as answer:
@@ -112,8 +128,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _program() -> str:
+@functools.cache
+def _program() -> str:
     find = "from devcluster import wheels; print(wheels.ensure() / 'envoy')"
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", find, cwd=HACK, stdout=asyncio.subprocess.PIPE)
-    out, _ = await process.communicate()
-    return out.decode().strip().splitlines()[-1]
+    done = subprocess.run([sys.executable, "-c", find], cwd=HACK, capture_output=True, text=True, check=True)
+    return done.stdout.strip().splitlines()[-1]

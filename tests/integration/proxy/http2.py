@@ -105,9 +105,9 @@ class Connection(asyncio.Protocol):
         """Sends a unary call with an empty message."""
         return self.request(path, [("content-type", "application/grpc"), ("te", "trailers")], bytes(5))
 
-    def reset(self, stream: Stream) -> None:
+    def reset(self, stream: Stream, code: h2.errors.ErrorCodes = h2.errors.ErrorCodes.CANCEL) -> None:
         """Cancels a stream, from either side."""
-        self.frames.reset_stream(stream.number, h2.errors.ErrorCodes.CANCEL)
+        self.frames.reset_stream(stream.number, code)
         self.flush()
 
     # --- as a server

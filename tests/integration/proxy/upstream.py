@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from h2.errors import ErrorCodes
 from tests.integration.proxy.http2 import Connection, Headers, Stream
 
 OK: Headers = [(":status", "200"), ("content-type", "application/grpc")]
@@ -69,7 +70,7 @@ class Upstream:
                 await asyncio.sleep(0)
                 connection.reset(stream)
             case "refuse":
-                connection.reset(stream)
+                connection.reset(stream, ErrorCodes.REFUSED_STREAM)
             case "http":
                 connection.send(stream, [(":status", argument)], end=True)
             case _:

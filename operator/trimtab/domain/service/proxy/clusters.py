@@ -54,12 +54,15 @@ def _cluster(cluster: str, port: int) -> dict[str, Any]:
 
 
 def _thresholds(port: Port, limits: Resilience) -> dict[str, int]:
-    """HTTP/1 has a request a connection; HTTP/2 has many, so that requests are counted there and none waits."""
+    """HTTP/1 has a request a connection; HTTP/2 has many, so that requests are counted there and none waits.
+
+    Envoy counts a request as pending also while it opens a connection for it: all that may be opened, at once.
+    """
     many = port.protocol in ("HTTP2", "GRPC")
     most, waiting = limits.max_connections or _UNLIMITED, limits.max_pending
     return {
         "max_connections": _UNLIMITED if many else most,
-        "max_pending_requests": _UNLIMITED if waiting is None else waiting,
+        "max_pending_requests": _UNLIMITED if waiting is None or many else most + waiting,
         "max_requests": most if many else _UNLIMITED,
         "max_retries": _UNLIMITED,
     }

@@ -1,0 +1,159 @@
+"""What a release is judged by: every request is counted where it came in, and each that failed is bad exactly once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import pytest
+from tests.integration.proxy.conftest import Start
+from tests.integration.proxy.envoy import OWNER, REVISION, Envoy
+from tests.integration.proxy.http2 import connect
+from tests.support.kube import poll
+
+from trimtab.domain.service.proxy.stats import BAD_GRPC, BUCKETS
+
+BAD_CODES = {
+    "UNKNOWN": 2,
+    "DEADLINE_EXCEEDED": 4,
+    "UNIMPLEMENTED": 12,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+    "DATA_LOSS": 15,
+}
+BOUND = 1000.0
+"""Milliseconds after which a request that its client gave up is bad."""
+
+
+async def total(envoy: Envoy, prefix: str) -> float:
+    return await envoy.count("envoy_http_downstream_rq_total", envoy_http_conn_manager_prefix=prefix)
+
+
+async def bad(envoy: Envoy, prefix: str = "routed") -> float:
+    """As the design defines it."""
+    by = {"envoy_http_conn_manager_prefix": prefix}
+    given_up = await envoy.count("envoy_http_canceled_time_count", **by)
+    early = await envoy.count("envoy_http_canceled_time_bucket", le=f"{BOUND:g}", **by)
+    return (
+        await envoy.count("envoy_http_downstream_rq_xx", envoy_response_code_class="5", **by)
+        + await envoy.count("envoy_http_downstream_rq_tx_reset", **by)
+        + await envoy.count("envoy_http_bad_grpc", **by)
+        + given_up
+        - early
+    )
+
+
+async def until(question: Callable[[], Awaitable[object]], what: str) -> None:
+    """Counters are there at once, histograms within their second."""
+    await poll(question, 5, what, every=0.05)
+
+
+async def test_requests_are_counted_by_listener_with_the_labels_of_the_revision(proxy: Start) -> None:
+    envoy, _ = await proxy("HTTP")
+    async with aiohttp.ClientSession() as session:
+        for port in (envoy.direct, envoy.routed, envoy.routed):
+            async with session.get(f"http://127.0.0.1:{port}/ok"):
+                pass
+    assert (await total(envoy, "direct"), await total(envoy, "routed")) == (1, 2)
+    own = {"trimtab_namespace": OWNER.namespace, "trimtab_microservice": OWNER.name, "trimtab_revision": REVISION}
+    for name, samples in (await envoy.samples()).items():
+        assert all(own.items() <= labels.items() for labels, _ in samples), name
+
+
+async def test_a_scrape_is_small(proxy: Start) -> None:
+    envoy, _ = await proxy("HTTP")
+    assert sum(len(samples) for samples in (await envoy.samples()).values()) <= 120
+
+
+@pytest.mark.parametrize(
+    ("path", "is_bad"),
+    [
+        ("/ok", 0),
+        ("/http/404", 0),
+        ("/http/429", 0),
+        ("/http/500", 1),
+        ("/http/503", 1),
+        ("/cut", 1),
+        ("/drop", 1),
+    ],
+)
+async def test_http_that_failed_is_bad_once(proxy: Start, path: str, is_bad: int) -> None:
+    envoy, _ = await proxy("HTTP")
+    reader, writer = await asyncio.open_connection("127.0.0.1", envoy.routed)
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+    await reader.read()
+    writer.close()
+    await until(lambda: _is(total, envoy, "routed", 1), "the request is counted")
+    assert (await bad(envoy), await bad(envoy, "direct")) == (is_bad, 0)
+
+
+async def _is(question: Callable[[Envoy, str], Awaitable[float]], envoy: Envoy, prefix: str, wanted: float) -> bool:
+    return await question(envoy, prefix) == wanted
+
+
+async def test_a_grpc_call_that_failed_is_bad_once(proxy: Start) -> None:
+    envoy, _ = await proxy("GRPC")
+    assert set(BAD_CODES) == set(BAD_GRPC)
+    client = await connect(envoy.routed)
+    failing = {*BAD_CODES.values()}
+    calls = {f"/{kind}/{code}": int(code in failing) for kind in ("status", "only") for code in range(17)}
+    calls |= {"/http/503": 1, "/http/404": 0, "/cut": 1, "/refuse": 1, "/ok": 0}
+    expected = 0
+    for path, is_bad in calls.items():
+        stream = client.grpc(path)
+        await asyncio.wait_for(stream.ended.wait(), 5)
+        expected += is_bad
+        assert await bad(envoy) == expected, path
+    assert await total(envoy, "routed") == len(calls)
+    client.transport.close()
+
+
+@pytest.mark.parametrize("protocol", ["HTTP", "GRPC"])
+async def test_a_request_that_its_client_gave_up_is_bad_only_when_it_had_waited_for_long(
+    proxy: Start, protocol: str
+) -> None:
+    envoy, upstream = await proxy(protocol)
+    for seconds in (0.2, BOUND / 1000 + 0.6):
+        await (_give_up_http if protocol == "HTTP" else _give_up_grpc)(envoy, seconds)
+    by = {"envoy_http_conn_manager_prefix": "routed"}
+    await until(lambda: _both(envoy, by), "both are counted")
+    assert await total(envoy, "routed") == 2
+    assert await bad(envoy) == 1
+    upstream.release.set()
+
+
+async def _both(envoy: Envoy, by: dict[str, str]) -> bool:
+    return await envoy.count("envoy_http_canceled_time_count", **by) == 2
+
+
+async def _give_up_http(envoy: Envoy, seconds: float) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", envoy.routed)
+    writer.write(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+    await asyncio.sleep(seconds)  # how long the client waits is what is tested
+    writer.close()
+
+
+async def _give_up_grpc(envoy: Envoy, seconds: float) -> None:
+    client = await connect(envoy.routed)
+    stream = client.grpc("/slow")
+    await asyncio.sleep(seconds)  # as above
+    client.reset(stream)
+    await until(lambda: _is_idle(envoy), "the proxy has seen the reset")
+    client.transport.close()
+
+
+async def _is_idle(envoy: Envoy) -> bool:
+    return await envoy.count("envoy_http_downstream_rq_active") == 0
+
+
+async def test_latency_is_in_the_agreed_buckets(proxy: Start) -> None:
+    envoy, upstream = await proxy("HTTP")
+    asyncio.get_running_loop().call_later(0.12, upstream.release.set)
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{envoy.routed}/slow") as answer:
+        assert answer.status == 200
+    by = {"envoy_http_conn_manager_prefix": "routed"}
+    name = "envoy_http_downstream_rq_time_bucket"
+    await until(lambda: envoy.count(name, le="+Inf", **by), "the histogram is there")
+    samples = (await envoy.samples())[name]
+    found = {labels["le"]: value for labels, value in samples if by.items() <= labels.items()}
+    assert list(found) == [*(str(bucket) for bucket in BUCKETS), "+Inf"]
+    assert (found["100"], found["30000"]) == (0, 1)
