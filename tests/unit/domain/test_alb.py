@@ -49,10 +49,15 @@ def live(wanted: Routing, address: str = "") -> dict[Any, Object]:
     return {ref_of(manifest): manifest}
 
 
-@pytest.mark.parametrize(("weight", "service"), [(0, STABLE), (100, CANDIDATE)])
-def test_what_is_not_divided_is_plain(weight: int, service: str) -> None:
-    assert backends(routing(exposed(), weight=weight)) == [{"name": service, "port": {"number": 8080}}]
-    assert not [key for key in ingress(routing(exposed(), weight=weight))["metadata"]["annotations"] if "action" in key]
+def test_what_is_not_divided_is_plain() -> None:
+    wanted = routing(exposed(), candidate="")
+    assert backends(wanted) == [{"name": STABLE, "port": {"number": 8080}}]
+    assert not [key for key in ingress(wanted)["metadata"]["annotations"] if "action" in key]
+
+
+def test_targets_are_registered_before_they_get_requests() -> None:
+    assert groups(routing(exposed(), weight=0)) == {STABLE: 100, CANDIDATE: 0}
+    assert groups(routing(exposed(), weight=100)) == {STABLE: 0, CANDIDATE: 100}
 
 
 def test_weights_are_those_of_target_groups() -> None:
@@ -79,7 +84,7 @@ def test_hosts_and_paths() -> None:
 
 def test_matches_come_before_the_rest() -> None:
     wanted = routing(exposed(), matches=(HEADER, COOKIE))
-    assert [backend["name"] for backend in backends(wanted)] == ["orders-match-0", "orders-match-1", STABLE]
+    assert [backend["name"] for backend in backends(wanted)] == ["orders-match-0", "orders-match-1", "orders"]
     assert groups(wanted, "orders-match-0") == groups(wanted, "orders-match-1") == {CANDIDATE: 100}
     (header,) = annotation(wanted, "conditions.orders-match-0")
     assert header == {"field": "http-header", "httpHeaderConfig": {"httpHeaderName": "x-canary", "values": ["1"]}}
@@ -125,6 +130,7 @@ def test_what_is_written_is_read_back(wanted: Routing) -> None:
     candidate = wanted.weight if wanted.candidate else 0
     assert (found.weights.get(STABLE, 0), found.weights.get(CANDIDATE, 0)) == (100 - candidate, candidate)
     assert sum(found.weights.values()) == 100
+    assert found.known == ({STABLE, CANDIDATE} if wanted.candidate else {STABLE})
     assert found.matched == (frozenset({CANDIDATE}) if wanted.candidate and wanted.matches else frozenset())
 
 

@@ -68,7 +68,7 @@ def test_matches_mirror_and_affinity() -> None:
     header, cookie = matched["match"]
     assert header["headers"] == {"x-canary": {"exact": "1"}}
     assert list(cookie["headers"]) == ["cookie"]
-    assert (shares(matched), shares(rest)) == ({CANDIDATE: 100}, {STABLE: 100})
+    assert (shares(matched), shares(rest)) == ({CANDIDATE: 100}, {STABLE: 100, CANDIDATE: 0})
 
     copied, others = routes(routing(MESH, mirror=20))
     assert [match["method"] for match in copied["match"]] == [{"exact": "GET"}, {"exact": "HEAD"}]
@@ -95,6 +95,7 @@ def test_what_is_written_is_read_back(wanted: Routing) -> None:
     assert (found.weights.get(STABLE, 0), found.weights.get(CANDIDATE, 0)) == (100 - candidate, candidate)
     assert found.leads_to(CANDIDATE) == bool(wanted.candidate and (wanted.weight or wanted.matches or wanted.mirror))
     assert found.leads_to(STABLE) == (candidate < 100)
+    assert found.known == ({STABLE, CANDIDATE} if wanted.candidate else {STABLE})
 
 
 @pytest.mark.parametrize(

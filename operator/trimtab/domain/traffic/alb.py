@@ -63,6 +63,7 @@ class ALB:
         found = list(_read(live))
         return Live(
             weights=_highest(shares for conditional, shares in found if not conditional),
+            known=frozenset(service for _, shares in found for service in shares),
             matched=frozenset(_highest(shares for conditional, shares in found if conditional)),
             confirmed=bool(addresses(live)),
             exact=not any(drift.differs(drift.stamped(wanted), live) for wanted in self.manifests(routing)),
@@ -207,11 +208,11 @@ def _shares(action: str | None) -> dict[str, int]:
     except (ValueError, KeyError, TypeError):
         return {}
     total = sum(weights.values())
-    return {service: round(100 * weight / total) for service, weight in weights.items() if weight > 0}
+    return {service: round(100 * weight / total) if total else 0 for service, weight in weights.items()}
 
 
 def _highest(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
     highest: dict[str, int] = {}
     for shares in found:
-        highest.update({service: max(share, highest.get(service, 0)) for service, share in shares.items()})
+        highest.update({service: max(share, highest.get(service, 0)) for service, share in shares.items() if share > 0})
     return highest

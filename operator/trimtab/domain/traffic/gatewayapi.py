@@ -36,6 +36,7 @@ class GatewayAPI:
         deciding = [rule for rule in found if not _is_conditional(rule)]
         return Live(
             weights=_weights(deciding),
+            known=frozenset(backend["name"] for rule in found for backend in rule.get("backendRefs") or ()),
             matched=frozenset(_weights(rule for rule in found if _is_conditional(rule))),
             mirrored=frozenset(service for rule in found for service in _mirrored(rule)),
             confirmed=answer.confirmed,

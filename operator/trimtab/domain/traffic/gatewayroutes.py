@@ -1,6 +1,6 @@
 """The HTTPRoute and the GRPCRoute of a service, from the rules of its routing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from trimtab.api.exposure import Expose, PathRule
@@ -61,7 +61,7 @@ def _http_rules(routing: Routing) -> Iterator[dict[str, Any]]:
             rewrite = [_rewrite(path.rewrite) for path in chosen[:1] if path.rewrite]
             fields = {
                 "matches": [_match(path, each) for path in chosen for each in when],
-                "filters": [*rewrite, *_mirror(rule, port)],
+                "filters": [*rewrite, *_filters(rule, port)],
                 "backendRefs": _backends(rule.backends, port),
             }
             yield {**fields, **_timeouts(expose)}
@@ -88,7 +88,7 @@ def _grpc_rules(routing: Routing) -> Iterator[dict[str, Any]]:
     port = routing.spec.ports[0]
     for rule in rules(routing):
         matches = {"matches": [_headers(when) for when in rule.when]} if rule.when else {}
-        yield {**matches, "filters": _mirror(rule, port), "backendRefs": _backends(rule.backends, port)}
+        yield {**matches, "filters": _filters(rule, port), "backendRefs": _backends(rule.backends, port)}
 
 
 def _headers(when: When) -> dict[str, Any]:
@@ -98,12 +98,14 @@ def _headers(when: When) -> dict[str, Any]:
 
 
 def _backends(backends: tuple[Backend, ...], port: Port) -> list[dict[str, Any]]:
-    """A Service that is alone has the weight 1."""
+    """A Service that is alone has the weight 1, and the filters of its rule."""
+    if len(backends) == 1:
+        return [{**_service(backends[0].service, port), "weight": 1}]
     return [
         {
             **_service(backend.service, port),
-            "weight": backend.weight if len(backends) > 1 else 1,
-            **({"filters": [_setting(backend.set_cookie)]} if backend.set_cookie else {}),
+            "weight": backend.weight,
+            **({"filters": [_binding(backend)]} if backend.set_cookie else {}),
         }
         for backend in backends
     ]
@@ -113,21 +115,26 @@ def _service(name: str, port: Port) -> dict[str, Any]:
     return {"group": "", "kind": "Service", "name": name, "port": port.port}
 
 
-def _setting(cookie: str) -> Mapping[str, Any]:
-    """Added and not set: the service may set cookies of its own."""
-    added = [{"name": "Set-Cookie", "value": cookie}]
+def _binding(backend: Backend) -> dict[str, Any]:
+    """Adds the cookie, and sets it not: the service may have cookies of its own."""
+    added = [{"name": "Set-Cookie", "value": backend.set_cookie}]
     return {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": added}}
 
 
-def _mirror(rule: Rule, port: Port) -> list[dict[str, Any]]:
-    """The copies. 100 percent is the default, which also those gateways know that know no percentage.
+def _filters(rule: Rule, port: Port) -> list[dict[str, Any]]:
+    """An empty list is written out, so that a filter which somebody adds is noticed as drift.
 
-    An empty `filters` is written out, so that a filter which somebody adds is noticed as drift.
+    100 percent is the default of a mirror, which also those gateways know that know no percentage. Of a backend that is
+    alone Contour 1.33 ignores what its filters add.
     """
-    if not rule.mirror:
-        return []
-    percent = {"percent": rule.mirror_percent} if rule.mirror_percent < 100 else {}
-    return [{"type": "RequestMirror", "requestMirror": {"backendRef": _service(rule.mirror, port), **percent}}]
+    filters: list[dict[str, Any]] = []
+    if rule.mirror:
+        percent = {"percent": rule.mirror_percent} if rule.mirror_percent < 100 else {}
+        mirror = {"backendRef": _service(rule.mirror, port), **percent}
+        filters.append({"type": "RequestMirror", "requestMirror": mirror})
+    if len(rule.backends) == 1 and rule.backends[0].set_cookie:
+        filters.append(_binding(rule.backends[0]))
+    return filters
 
 
 def _rewrite(replacement: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Istio:
         refused = _refused(live)
         return Live(
             weights=_weights(route for route in found if not _is_conditional(route)),
+            known=frozenset(service for route in found for service, _ in _shares(route)),
             matched=frozenset(_weights(route for route in found if _is_conditional(route))),
             mirrored=frozenset(route["mirror"]["host"] for route in found if "mirror" in route),
             confirmed=not refused and _reconciled(live),

@@ -37,12 +37,15 @@ class Routing:
 class Live:
     """What the live objects say. `weights`: percent by name of Service, for requests that no match or cookie decides.
 
+    `known`: all Services that are named, with or without weight. Whoever routes must have taken one in before any
+    request is led to it: a proxy that learns of a Service and of requests for it at once answers some with errors.
     `matched` and `mirrored`: the Services that matches and copies lead to. `confirmed`: whoever routes has taken in
     the newest version of all objects. `refused` is its own message if it never will. `exact`: the objects are, to the
     last rule, those that `manifests` gives.
     """
 
     weights: Mapping[str, int] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
     matched: frozenset[str] = frozenset()
     mirrored: frozenset[str] = frozenset()
     confirmed: bool = False

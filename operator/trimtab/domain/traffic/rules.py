@@ -63,22 +63,25 @@ def rules(routing: Routing) -> tuple[Rule, ...]:
     return (*_matched(routing), *_bound(routing), copied, *others)
 
 
-def weights(routing: Routing) -> dict[str, int]:
-    """Percent by Service for requests that no match and no cookie decides, without those that get none."""
-    candidate = routing.weight if routing.candidate else 0
-    shares = {routing.stable: 100 - candidate, routing.candidate: candidate}
-    return {service: weight for service, weight in shares.items() if weight > 0}
-
-
 def _split(routing: Routing) -> Iterator[Backend]:
-    for service, weight in weights(routing).items():
-        yield Backend(service=service, weight=weight, set_cookie=_set_cookie(routing, service))
+    """The shares. A candidate is named before it gets any, and stable after it has lost all.
+
+    A proxy that is led to a Service which it does not know yet answers with errors until it does.
+    """
+    candidate = routing.weight if routing.candidate else 0
+    yield _backend(routing, routing.stable, 100 - candidate)
+    if routing.candidate:
+        yield _backend(routing, routing.candidate, candidate)
+
+
+def _backend(routing: Routing, service: str, weight: int = 100) -> Backend:
+    return Backend(service=service, weight=weight, set_cookie=_set_cookie(routing, service) if weight else "")
 
 
 def _matched(routing: Routing) -> Iterator[Rule]:
     if routing.candidate and routing.matches:
-        backend = Backend(service=routing.candidate, set_cookie=_set_cookie(routing, routing.candidate))
-        yield Rule(when=tuple(_when(match) for match in routing.matches), backends=(backend,))
+        when = tuple(_when(match) for match in routing.matches)
+        yield Rule(when=when, backends=(_backend(routing, routing.candidate),))
 
 
 def _when(match: Mapping[str, Any]) -> When:
