@@ -12,7 +12,7 @@ from tests.support.kube import poll
 
 from trimtab.domain.service.proxy.stats import BAD_GRPC, BUCKETS
 
-BAD_CODES = {
+CODES = {
     "UNKNOWN": 2,
     "DEADLINE_EXCEEDED": 4,
     "UNIMPLEMENTED": 12,
@@ -92,9 +92,9 @@ async def _is(question: Callable[[Envoy, str], Awaitable[float]], envoy: Envoy, 
 
 async def test_a_grpc_call_that_failed_is_bad_once(proxy: Start) -> None:
     envoy, _ = await proxy("GRPC")
-    assert set(BAD_CODES) == set(BAD_GRPC)
+    assert set(CODES) == set(BAD_GRPC)
     client = await connect(envoy.routed)
-    failing = {*BAD_CODES.values()}
+    failing = {*CODES.values()}
     calls = {f"/{kind}/{code}": int(code in failing) for kind in ("status", "only") for code in range(17)}
     calls |= {"/http/503": 1, "/http/404": 0, "/cut": 1, "/refuse": 1, "/ok": 0}
     expected = 0
