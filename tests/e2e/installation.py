@@ -12,6 +12,9 @@ CHARTS = Path(__file__).parents[2] / "charts"
 NAMESPACE = "trimtab-system"
 RELEASE = "trimtab"
 DEPLOYMENT = f"deployment/{RELEASE}"
+CRDS = ("crd/microservices.trimtab.dev", "crd/canaryreleases.trimtab.dev")
+SCRAPE_INTERVAL = "2s"
+"""Of the cluster's Prometheus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +39,19 @@ class Images:
 async def install_crds() -> None:
     """The CRDs, by their own chart."""
     await _helm("trimtab-crds", CHARTS / "trimtab-crds")
-    await kubectl("wait", "--for=condition=Established", "crd/microservices.trimtab.dev", "--timeout=30s")
+    await kubectl("wait", "--for=condition=Established", *CRDS, "--timeout=30s")
 
 
 async def install(image: str) -> None:
     """Installs or upgrades the operator to an image, and waits until all its replicas are available."""
     repository, tag = image.rsplit(":", 1)
-    values = {"image.repository": repository, "image.tag": tag, "settings.proxyImage": Images.proxy}
+    values = {
+        "image.repository": repository,
+        "image.tag": tag,
+        "settings.proxyImage": Images.proxy,
+        "settings.prometheusURL": "http://prometheus.monitoring.svc:9090",
+        "settings.scrapeInterval": SCRAPE_INTERVAL,
+    }
     await _helm(RELEASE, CHARTS / "trimtab", *(f"--set={key}={value}" for key, value in values.items()))
     await _available()
 

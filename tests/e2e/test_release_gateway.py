@@ -21,7 +21,7 @@ SLOW_STEPS = {"canary": {"steps": [{"weight": "25%", "bake": "30s"}, {"weight": 
 async def shop_front(space: Space, image: str, **spec: Any) -> None:
     """The service `web`, reached through the Gateway and from the load's pod."""
     expose = {"gateway": gateway_reference(), "hosts": [host(space)]}
-    health = {"readiness": {"path": "/readyz", "periodSeconds": 1, "timeoutSeconds": 3}}
+    health = {"readiness": {"path": "/readyz", "periodSeconds": 2, "timeoutSeconds": 2}}
     parts = {"replicas": 2, "network": ALLOW, "expose": expose, "health": health, **spec}
     await space.apply("web", image, **parts)
 

@@ -152,7 +152,7 @@ async def test_what_the_gateway_cannot_do_is_refused_with_the_remedy(space: Spac
 
 async def test_a_callee_inside_the_cluster_is_released_by_share_of_pods(space: Space, images: Images) -> None:
     network = {"allowFrom": [{"microservice": "orders"}]}
-    health = {"readiness": {"path": "/readyz", "periodSeconds": 1, "timeoutSeconds": 3}}
+    health = {"readiness": {"path": "/readyz", "periodSeconds": 2, "timeoutSeconds": 2}}
     releases = Releases(space)
     await space.apply("stock", images.v1, replicas=2, network=network, health=health)
     await space.apply(
