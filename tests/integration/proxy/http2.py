@@ -10,6 +10,7 @@ import h2.errors
 import h2.events
 
 Headers = list[tuple[str, str]]
+_GOAWAY = 7
 
 
 @dataclass(kw_only=True)
@@ -31,6 +32,7 @@ class Connection(asyncio.Protocol):
         self.answer = answer
         self.streams: dict[int, Stream] = {}
         self.going_away = False
+        self.received = b""
         self.closed = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
         config = h2.config.H2Configuration(client_side=answer is None, header_encoding="utf-8")
@@ -49,9 +51,21 @@ class Connection(asyncio.Protocol):
             stream.ended.set()
 
     def data_received(self, data: bytes) -> None:
-        for event in self.frames.receive_data(data):
+        for event in self.frames.receive_data(self._without_farewell(data) if self.answer is None else data):
             self._take(event)
         self.flush()
+
+    def _without_farewell(self, data: bytes) -> bytes:
+        """Whole frames without GOAWAY, after which h2 takes no more, though streams that are open go on (RFC 9113)."""
+        self.received += data
+        kept = b""
+        while len(self.received) >= 9 and len(self.received) >= (size := 9 + int.from_bytes(self.received[:3])):
+            frame, self.received = self.received[:size], self.received[size:]
+            if frame[3] == _GOAWAY:
+                self.going_away = True
+            else:
+                kept += frame
+        return kept
 
     def flush(self) -> None:
         self.transport.write(self.frames.data_to_send())
@@ -76,8 +90,6 @@ class Connection(asyncio.Protocol):
             case h2.events.StreamReset():
                 self.streams[event.stream_id].reset = True
                 self.streams[event.stream_id].ended.set()
-            case h2.events.ConnectionTerminated():
-                self.going_away = True
 
     def _stream(self, number: int, headers: Headers) -> Stream:
         stream = self.streams[number] = Stream(number=number, headers=dict(headers))
