@@ -39,8 +39,11 @@ class Reason(StrEnum):
     POD_DENIED = "PodDenied", "Pods are denied by an admission webhook or policy."
     NOT_READY = "NotReady", "The container runs, but its readiness probe does not succeed."
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded", "The rollout made no progress for 10 minutes."
-    EXPOSED = "Exposed", "The Gateway accepted the route and resolved its backends."
-    ROUTE_PENDING = "RoutePending", "The Gateway has not yet said whether it accepts the route."
+    EXPOSED = "Exposed", "The Gateway accepted the route and resolved its backends, or the Ingress has an address."
+    ROUTE_PENDING = (
+        "RoutePending",
+        "The Gateway has not yet said whether it accepts the route, or the Ingress has no address.",
+    )
     ROUTE_NOT_ACCEPTED = "RouteNotAccepted", "The Gateway refused the route; the message is the Gateway's own."
     SCALING = "Scaling", "The autoscaler is active."
     SCALING_INACTIVE = "ScalingInactive", "The autoscaler cannot work; the message is its own (often: no metrics)."
