@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 from typing import Any
 
 import pytest
@@ -164,6 +164,7 @@ def test_generate_names_what_is_out_of_date_and_mends_it(tmp_path: Path) -> None
     (tmp_path / "hack").mkdir()
     script = tmp_path / "hack" / "generate"
     copy(ROOT / "hack" / "generate", script)
+    copytree(ROOT / "docs/gitops/argocd", tmp_path / "docs/gitops/argocd")
 
     def generate(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=False)

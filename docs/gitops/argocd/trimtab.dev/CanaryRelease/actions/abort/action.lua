@@ -1,0 +1,4 @@
+obj.metadata.annotations = obj.metadata.annotations or {}
+obj.metadata.annotations["trimtab.dev/release"] =
+  "abort/" .. obj.status.releaseID .. "/" .. os.date("!%Y%m%d%H%M%S")
+return obj
