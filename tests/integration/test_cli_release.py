@@ -36,7 +36,8 @@ class Operator:
         await self.step(1)
 
     async def step(self, number: int) -> None:
-        target = {"name": "orders", "stable": STABLE, "candidate": CANDIDATE, "effectiveWeight": f"{25 * number}%"}
+        target = {"name": "orders", "stable": STABLE, "candidate": CANDIDATE}
+        await self.say("Microservice", release={"weight": f"{25 * number}%"})
         message = f"step {number} of 2, at {25 * number} %: bakes"
         await self.say(
             "CanaryRelease",

@@ -44,7 +44,7 @@ def release(
     }
 
 
-def moving(name: str = "orders", effective: str = "25%", **fields: Any) -> dict[str, Any]:
+def moving(name: str = "orders", **fields: Any) -> dict[str, Any]:
     """A target that is being released."""
     return {
         "name": name,
@@ -52,7 +52,6 @@ def moving(name: str = "orders", effective: str = "25%", **fields: Any) -> dict[
         "candidate": CANDIDATE,
         "stableVersion": "1.4.1",
         "version": "1.4.2",
-        "effectiveWeight": effective,
         **fields,
     }
 
@@ -62,9 +61,11 @@ def resting(stable: str = STABLE, version: str = "1.4.1", **fields: Any) -> dict
     return {"name": "orders", "stable": stable, "stableVersion": version, **fields}
 
 
-def service(revision: str = CANDIDATE, name: str = "orders", generation: int = 7, **status: Any) -> dict[str, Any]:
+def service(
+    revision: str = CANDIDATE, name: str = "orders", generation: int = 7, weight: str = "25%", **status: Any
+) -> dict[str, Any]:
     """A Microservice with two pods of stable and one of the candidate."""
-    echo = {"wanted": 2, "stableReady": 2, "candidateWanted": 1, "candidateReady": 1}
+    echo = {"wanted": 2, "stableReady": 2, "candidateWanted": 1, "candidateReady": 1, "weight": weight}
     return {
         "metadata": {"namespace": "shop", "name": name, "generation": generation},
         "spec": {},
@@ -103,7 +104,7 @@ AWAITING = picture(
                 "steps": [*CANARY["canary"]["steps"][:2], {"weight": "50%", "bake": "5m", "approval": "Required"}]
             }
         },
-        targets=[moving(effective="50%", message="1 of 1 pods are ready; WeightRounded: 5 % needs 19 replicas")],
+        targets=[moving(message="1 of 1 pods are ready; WeightRounded: 5 % needs 19 replicas")],
         step=3,
         steps=3,
         position="3/3",
@@ -114,13 +115,14 @@ AWAITING = picture(
             "result": "Refused",
             "message": "it is about release 1111111111, but status.releaseID is g5tme2hiyb",
         },
-    )
+    ),
+    service(weight="50%"),
 )
 HELD = picture(
     release(
         "Held",
         "step 1 of 3, at 5 %: errors: evidence of this kind is not available yet",
-        targets=[moving(effective="3.2%")],
+        targets=[moving()],
         step=1,
         steps=3,
         position="1/3",
@@ -144,7 +146,8 @@ HELD = picture(
                 "message": "no KPI of the kind requests is judged",
             }
         ],
-    )
+    ),
+    service(weight="3.2%"),
 )
 ABORTED = picture(
     release(
@@ -163,7 +166,7 @@ WATCHING = picture(
     release(
         "Watching",
         "all traffic has moved; stable keeps its pods",
-        targets=[moving(effective="100%")],
+        targets=[moving()],
         step=3,
         steps=3,
         position="3/3",
@@ -171,14 +174,14 @@ WATCHING = picture(
         eta="2026-01-02T03:21:05Z",
         progress={"watched": 720.0},
     ),
-    service(release={"wanted": 2, "stableReady": 2, "candidateWanted": 2, "candidateReady": 2}),
+    service(release={"wanted": 2, "stableReady": 2, "candidateWanted": 2, "candidateReady": 2, "weight": "100%"}),
 )
 PREVIEW = picture(
     release(
         "Progressing",
         "step 1 of 2, as a preview: waits for pods",
         strategy={"blueGreen": {"bake": "10m"}},
-        targets=[moving(effective="", message="0 of 2 pods are ready")],
+        targets=[moving(message="0 of 2 pods are ready")],
         step=1,
         steps=2,
         position="1/2",
@@ -191,16 +194,16 @@ TOGETHER = picture(
         "step 17 of 50, at 17 %: orders is in place, a-service-with-a-very-long-name-indeed is not",
         strategy={"linear": {"increment": "1%", "interval": "1m"}},
         targets=[
-            moving(effective="17%"),
-            moving("a-service-with-a-very-long-name-indeed", "16%", version="sha-0123456789abcdef0123456789"),
+            moving(),
+            moving("a-service-with-a-very-long-name-indeed", version="sha-0123456789abcdef0123456789"),
         ],
         step=17,
         steps=50,
         position="17/50",
         weight="17%",
     ),
-    service(),
-    service(name="a-service-with-a-very-long-name-indeed"),
+    service(weight="17%"),
+    service(name="a-service-with-a-very-long-name-indeed", weight="16%"),
 )
 NEW = Picture(release={**release(), "status": {}})
 ALL = {

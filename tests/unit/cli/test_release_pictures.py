@@ -138,5 +138,14 @@ def test_history_tells_why() -> None:
 
 
 def test_a_bar_never_promises_more_than_is_in_effect() -> None:
-    seen = picture(release(targets=[moving(effective="3.2%"), moving("stock", "50%")], weight="50%", step=1, steps=3))
+    targets = [moving(), moving("stock")]
+    services = service(weight="3.2%"), service(name="stock", weight="50%")
+    seen = picture(release(targets=targets, weight="50%", step=1, steps=3), *services)
     assert "50% wanted, 3.2% in effect" in "\n".join(click.unstyle(line) for line in draw(seen, NOW))
+
+
+def test_a_line_whose_times_alone_change_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Lines()
+    for left in ("1m30s", "20s", "0s"):
+        shown.show(picture(release("Watching", f"1.4.2 has all traffic and is watched for {left} more")), NOW)
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -59,7 +59,12 @@ def share(text: str) -> float:
 
 def in_effect(picture: Picture) -> float:
     """The least share that any service's new revision has now, in percent."""
-    return min((share(target.get("effectiveWeight", "")) for target in picture.moving), default=0.0)
+    return min((share_of(picture, target) for target in picture.moving), default=0.0)
+
+
+def share_of(picture: Picture, target: Object) -> float:
+    """The share that a new revision has, in percent: the Microservice says what it has carried out."""
+    return share(picture.echo(target["name"]).get("weight", "")) if target.get("candidate") else 0.0
 
 
 def moment(text: str) -> datetime:
@@ -136,8 +141,7 @@ def _table(picture: Picture) -> Iterator[str]:
 
 def _rows(picture: Picture, target: Object) -> Iterator[tuple[str, ...]]:
     service = (picture.services.get(target["name"]) or {}).get("status") or {}
-    echo = service.get("release") or {}
-    weight = share(target.get("effectiveWeight", ""))
+    echo, weight = picture.echo(target["name"]), share_of(picture, target)
     candidate = target.get("candidate", "")
     if target.get("stable"):
         pods = _pods(echo.get("stableReady", 0), echo.get("wanted", 0)) if candidate else service.get("ready", "")

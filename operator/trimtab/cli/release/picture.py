@@ -77,6 +77,10 @@ class Picture:
         """The names in spec.targets."""
         return [str(target["name"]) for target in self.release["spec"].get("targets") or ()]
 
+    def echo(self, name: str) -> Object:
+        """What the Microservice of that name says of the release, empty if it says nothing."""
+        return ((self.services.get(name) or {}).get("status") or {}).get("release") or {}
+
     def stages(self) -> tuple[Stage, ...]:
         """The stages of its strategy; none if this version does not understand it."""
         try:

@@ -1,6 +1,7 @@
 """Ways to show a release that changes: drawn anew on a terminal, a line or a JSON object for each change elsewhere."""
 
 import json
+import re
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ import click
 
 from trimtab.cli.release.drawing import draw, in_effect
 from trimtab.cli.release.picture import Picture
+
+_DURATION = re.compile(r"\b(\d+[hms])+\b")
 
 
 class Screen(Protocol):
@@ -49,8 +52,9 @@ class Lines:
     def show(self, picture: Picture, now: datetime) -> None:
         """See Screen."""
         line = summary_line(picture)
-        if line != self._last:
-            self._last = line
+        what = _DURATION.sub("", line)
+        if what != self._last:
+            self._last = what
             click.echo(f"{now:%H:%M:%S} {line}")
 
 

@@ -9,7 +9,7 @@ from trimtab.cli.release.picture import Picture
 from trimtab.domain.release.stages import Stage
 
 FINAL = ("Promoting", "Watching", "Retiring")
-OVER = ("Idle", "Promoted")
+OVER = "Promoted"
 BACK = "Aborting"
 
 
@@ -30,7 +30,7 @@ class _Step:
 def steps_line(picture: Picture, width: int) -> Iterator[str]:
     """At most one line of `width` columns; of many steps, those around the one under way."""
     stages = picture.stages()
-    if not stages or not (picture.moving or picture.phase in OVER):
+    if not stages or not (picture.moving or picture.phase == OVER):
         return
     labels = [label(stage) for stage in stages]
     if stages[-1].weight < 100:
@@ -50,7 +50,7 @@ def label(stage: Stage) -> str:
 
 def _position(picture: Picture, count: int) -> int:
     """The index of the step under way; -1 before the first, `count` if all are passed."""
-    if picture.phase in OVER:
+    if picture.phase == OVER:
         return count
     if picture.phase in FINAL:
         return count - 1
