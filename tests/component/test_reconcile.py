@@ -42,13 +42,13 @@ async def test_children_appear_and_the_service_becomes_ready() -> None:
 @pytest.mark.parametrize(("spec", "reason"), [({}, "RollingOut"), ({"jobs": FULL["jobs"]}, "MigrationRunning")])
 async def test_a_new_service_has_one_status_until_its_pods_start(spec: dict[str, Any], reason: str) -> None:
     world = World()
-    world.server.create(microservice(**spec))
+    world.server.create({**microservice(**spec), "status": {"observedGeneration": -1}})  # as the CRD's default has it
     await world.reconcile()
     statuses = [change for change in world.server.history if change.ref == ORDERS and change.type == "MODIFIED"]
     assert len(statuses) == 1
     status = world.server.get(ORDERS)["status"]  # type: ignore[index]
     (ready,) = [each for each in status["conditions"] if each["type"] == "Ready"]
-    assert (ready["status"], ready["reason"], ready["observedGeneration"]) == ("False", reason, 1)
+    assert (ready["status"], ready["reason"], status["observedGeneration"]) == ("False", reason, 1)
     assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated"]
     await world.settle()
     assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated", "RolledOut"]

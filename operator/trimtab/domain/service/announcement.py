@@ -25,4 +25,4 @@ def announced(observation: Observation, plan: Plan, now: datetime) -> Mapping[st
     foreseen = report(observation, plan, (), now).status
     if condition(foreseen, "Ready").get("reason") not in _FORESEEN:
         return plan.intent
-    return {**foreseen, **plan.intent}
+    return {**plan.intent, **foreseen, "inventory": plan.intent["inventory"]}
