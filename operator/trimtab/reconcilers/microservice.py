@@ -11,7 +11,7 @@ from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Plan, Report
-from trimtab.domain.release.policy import acting
+from trimtab.domain.release.policy import acting, releases
 from trimtab.domain.service import jobstate
 from trimtab.domain.service.announcement import announced
 from trimtab.domain.service.children import OPTIONAL
@@ -25,6 +25,7 @@ from trimtab.ports.clock import Clock
 from trimtab.ports.cluster import Cluster, ClusterError, DeniedError
 from trimtab.ports.recorder import Recorder
 from trimtab.ports.secrets import SecretDigests
+from trimtab.reconcilers.classes import Classes
 from trimtab.reconcilers.execute import execute
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
@@ -45,6 +46,7 @@ class MicroserviceReconciler:
         self._clock = clock
         self._settings = settings
         self._nonces: dict[Key, str] = {}
+        self._classes = Classes(cluster)
 
     async def reconcile(self, run: Run) -> Outcome:
         """One run over one key; raises whatever a later repetition may cure."""
@@ -74,6 +76,7 @@ class MicroserviceReconciler:
         namespace = resource["metadata"]["namespace"]
         names = secrets_of(spec, children)
         self._heed_nonce(key, resource, names)
+        gateway, policy = self._gateway(resource), acting(self._cluster.policies(namespace, key.name))
         return Observation(
             resource=resource,
             spec=spec,
@@ -82,8 +85,10 @@ class MicroserviceReconciler:
             job_logs={
                 name: await self._job_log(namespace, name, seen["pods"]) for name in failed_jobs(resource, children)
             },
-            gateway=self._gateway(resource),
-            policy=acting(self._cluster.policies(namespace, resource["metadata"]["name"])),
+            gateway=gateway,
+            # What an implementation can do is asked only while a release wants something of it: rest costs no request.
+            gateway_class=await self._classes.of(spec, gateway) if policy and releases(policy, key.name) else None,
+            policy=policy,
             settings=self._settings,
             **seen,
         )

@@ -22,6 +22,12 @@ def acting(policies: Iterable[Object]) -> Object | None:
     return min(alive, key=_age, default=None)
 
 
+def releases(policy: Object, microservice: str) -> bool:
+    """Whether it has begun to give another revision of one of its targets a place beside the stable one."""
+    targets = (policy.get("status") or {}).get("targets") or ()
+    return any(each["name"] == microservice and (each.get("order") or {}).get("candidate") for each in targets)
+
+
 def _age(policy: Object) -> tuple[str, str]:
     metadata = policy["metadata"]
     return str(metadata.get("creationTimestamp", "")), str(metadata["name"])
