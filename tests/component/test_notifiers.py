@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from prometheus_client import generate_latest
 from tests.component.https import Receiver, receiver
+from tests.support.kube import poll
 
 from trimtab.adapters.aws.arns import AllowedArns
 from trimtab.adapters.egress.allowlist import AllowedHost, AllowList
@@ -23,6 +25,10 @@ from trimtab.adapters.notify.teams import Teams
 from trimtab.adapters.notify.webhook import Webhook, signature
 from trimtab.ports.cluster import DeniedError
 from trimtab.ports.notifier import Notice, NotifierError
+from trimtab.reconcilers.courier import Courier, Delivery
+from trimtab.reconcilers.queue import Key
+from trimtab.shell.clock import SystemClock
+from trimtab.shell.logs import JsonFormatter
 
 MARKER = "s3cr3t-m4rk3r"
 NOTICE = Notice(
@@ -35,6 +41,9 @@ NOTICE = Notice(
     fields={"Version": "1.4.3", "Took": "12m"},
     at="2026-01-01T00:00:00Z",
 )
+
+OLD = replace(NOTICE, at="2020-01-01T00:00:00Z")
+"""It is given up after the first failure."""
 
 
 class Secrets:
@@ -205,6 +214,27 @@ async def test_what_a_secret_holds_is_in_no_message_and_no_log(
     assert MARKER not in caplog.text
     rig.secrets.denied = True
     assert MARKER not in str(await rig.problem(SLACK))
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+async def test_a_secret_shows_nowhere_on_its_way(rig: Rig, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Through the courier and all below it, whether the channel takes the notice or not."""
+    caplog.set_level(logging.DEBUG)
+    rig.server.status, rig.server.body = status, MARKER.encode()
+    rig.secrets.data["slack"] = {"url": rig.server.url(f"/{MARKER}").encode()}
+    key, delivery = Key("CanaryRelease", "shop", "orders"), Delivery(notice=OLD, channel_key="slack-1", channel=SLACK)
+    courier = Courier(rig.channels, SystemClock(), on_settled=lambda _: None)
+    courier.post(key, [delivery])
+
+    async def settled() -> bool:
+        return bool(courier.settled(key))
+
+    await poll(settled, 5, "the delivery is settled", every=0.01)
+    assert rig.server.posts[0].path == f"/{MARKER}", "the marker was in play"
+    logged = "\n".join(JsonFormatter().format(record) for record in caplog.records)
+    assert status == 200 or f"localhost answered {status}" in logged
+    for text in (logged, repr(courier.settled(key)), generate_latest().decode()):
+        assert MARKER not in text
 
 
 async def test_a_signing_key_that_is_none_does_not_show(rig: Rig) -> None:
