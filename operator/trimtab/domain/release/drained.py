@@ -1,7 +1,7 @@
 """Whether traffic has left a revision, so that its pods may go (design: A weight is in effect; faults.md S6)."""
 
 from trimtab.domain.release import counters
-from trimtab.domain.release.effect import counted, in_place, ready_pods
+from trimtab.domain.release.effect import counted, ready_pods
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.state import Leg
 
@@ -13,8 +13,8 @@ _LONGEST = 600.0
 
 
 def drained(leg: Leg, service: Service, look: Look, revision: str) -> bool:
-    """Whether requests have left `revision`, to which the order that is in place leads nobody any more."""
-    if not in_place(leg, service) or leg.mark is None:
+    """Whether requests have left `revision`, to which the order in force leads nobody since its `mark`."""
+    if leg.mark is None:
         return False
     pods = ready_pods(service, revision)
     if not pods or leg.waited >= service.grace + _LONGEST:

@@ -34,14 +34,20 @@ def in_effect(leg: Leg, service: Service) -> bool:
     return not _traffic(leg) or (leg.confirmed == leg.order.sequence and leg.wanted == echo.wanted)
 
 
-def observed(leg: Leg, service: Service, look: Look) -> Leg:
-    """The leg with what this look adds to what is known of its order."""
+def turned_back(leg: Leg, service: Service) -> bool:
+    """Whether an order that gives the candidate no traffic has taken it away; its pods need not be ready for that."""
+    echo = answer(leg, service)
+    return echo is not None and not echo.weight
+
+
+def observed(leg: Leg, service: Service, look: Look, *, back: bool) -> Leg:
+    """The leg with what this look adds to what is known of its order; `back`: on the way back to stable."""
     echo = answer(leg, service)
     if leg.order is None or echo is None:
         return replace(leg, pending=leg.pending + look.dt, unready=0.0)
     missing = echo.candidate_ready < echo.candidate_wanted and not service.migrating(leg.candidate)
     leg = replace(leg, unready=leg.unready + look.dt if missing else 0.0)
-    if not echo.in_place:
+    if not (turned_back(leg, service) if back else echo.in_place):
         return replace(leg, pending=leg.pending + look.dt, mark=None, waited=0.0)
     if leg.mark is None:
         both = (*_series(leg, look, leg.candidate), *_series(leg, look, leg.stable))

@@ -29,7 +29,7 @@ def missing_of(leg: Leg, service: Service) -> str:
         frozen = "is suspended: set its spec.suspend to false" if service.suspended else "has not answered yet"
         return f"the Microservice {frozen}"
     if not echo.in_place:
-        return echo.message or f"{echo.candidate_ready} of {echo.candidate_wanted} pods are ready"
+        return echo.message or "pods and routes are on the way"
     return "waits for a request that shows the share in effect"
 
 

@@ -43,7 +43,8 @@ class Service:
     @property
     def stable(self) -> str:
         """What serves, as long as no order of ours says what is stable."""
-        return str(self.status.get("stableRevision", "") or self.revision)
+        known = (self.status.get("release") or {}).get("stable") or self.status.get("stableRevision")
+        return str(known or self.revision)
 
     @property
     def noticed(self) -> bool:

@@ -9,7 +9,6 @@ from trimtab.domain.objects import Object
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
 from trimtab.domain.plan import Event, Report
 from trimtab.domain.release import narration
-from trimtab.domain.release.effect import answer
 from trimtab.domain.release.eta import remaining
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.observation import Observation
@@ -96,8 +95,9 @@ def _percent(share: float) -> str:
 
 
 def _effective(leg: Leg, look: Look) -> str:
+    """What is in effect, whichever order it answers: a new one changes nothing before it is carried out."""
     service = look.services.get(leg.name)
-    echo = answer(leg, service) if service is not None else None
+    echo = service.echo if service is not None else None
     return _percent(echo.weight) if echo is not None and leg.candidate else ""
 
 

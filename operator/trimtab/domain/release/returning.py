@@ -5,7 +5,7 @@ from dataclasses import replace
 from trimtab.api.reasons import Reason
 from trimtab.domain.release import candidates, orders
 from trimtab.domain.release.drained import drained
-from trimtab.domain.release.effect import answer, in_place
+from trimtab.domain.release.effect import answer, in_place, turned_back
 from trimtab.domain.release.ending import ended
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.state import Leg, Phase, State
@@ -89,7 +89,7 @@ def _turned_back(state: State, look: Look, leg: Leg) -> tuple[State, bool]:
     ordered = orders.given(leg, service, look, state.release, orders.to_nothing(leg, service))
     if ordered.order != leg.order:
         return state.with_leg(ordered), False
-    return state, in_place(leg, service) or leg.pending >= _PATIENCE
+    return state, turned_back(leg, service) or leg.pending >= _PATIENCE
 
 
 def _cleared(state: State, look: Look, leg: Leg) -> tuple[State, bool]:
@@ -98,9 +98,7 @@ def _cleared(state: State, look: Look, leg: Leg) -> tuple[State, bool]:
     if service is None or leg.order is None:
         return state, True
     if leg.order.candidate:
-        if leg.exposed and not drained(leg, service, look, leg.candidate):
-            return state, False
-        if not leg.exposed and not in_place(leg, service):
+        if not (drained(leg, service, look, leg.candidate) if leg.exposed else turned_back(leg, service)):
             return state, False
         return state.with_leg(orders.at_rest(leg, service, look)), False
     echo = answer(leg, service)

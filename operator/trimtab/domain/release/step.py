@@ -79,7 +79,7 @@ def step(observation: Observation, now: datetime) -> Step:
 def _advanced(before: State, look: Look) -> State:
     """The state after this look: what was seen, then what somebody said, then as many moves as follow at once."""
     state = notices.delivered(_joined(before, look), look)
-    state = replace(state, legs=tuple(_seen(leg, look.services[leg.name], look) for leg in state.legs))
+    state = replace(state, legs=tuple(_seen(leg, look.services[leg.name], look, state.phase) for leg in state.legs))
     state = verbs.heard(state, look)
     if _frozen(state, look):
         return state
@@ -112,8 +112,8 @@ def _joined(state: State, look: Look) -> State:
     return replace(state, legs=legs, release=release)  # with an id that verbs can name, even of an earlier policy's
 
 
-def _seen(leg: Leg, service: Service, look: Look) -> Leg:
-    leg = observed(leg, service, look)
+def _seen(leg: Leg, service: Service, look: Look, phase: Phase) -> Leg:
+    leg = observed(leg, service, look, back=phase is Phase.RETURNING)
     if leg.rejected is not None and service.revision and leg.rejected.revision != service.revision:
         leg = replace(leg, rejected=None)
     return counted(leg, service) if leg.candidate else leg
