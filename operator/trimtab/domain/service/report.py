@@ -116,7 +116,7 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
         wanted = deployment["spec"].get("replicas", 1) if deployment is not None else 0
         name = revision.of_deployment(deployment)
     progress = rollout(deployment, observation.pods, name, wanted)
-    aspects = tuple(_aspects(owner, observation, decision))
+    aspects = tuple(_aspects(owner, observation))
     blockers = [*waiting.of_failures(failures)]
     if decision is not None and _is_held(decision):
         blockers += health.of_holding_job(observation, decision)
@@ -144,9 +144,7 @@ def _is_held(decision: Decision) -> bool:
     return decision.holding is not None and (order is None or order.candidate != decision.target.name)
 
 
-def _aspects(owner: Identity, observation: Observation, decision: Decision | None) -> Iterator[Condition]:
-    if decision is not None and (condition := released(decision)) is not None:
-        yield condition
+def _aspects(owner: Identity, observation: Observation) -> Iterator[Condition]:
     if (reached := exposed(owner, observation)) is not None:
         yield reached
     if observation.spec.scaling is not None:
@@ -184,7 +182,7 @@ def _suspended(look: _Look) -> Verdict:
 def _status(look: _Look, verdict: Verdict, now: datetime) -> dict[str, Any]:
     status, rolled = look.status, look.rollout
     generation = look.observation.resource["metadata"].get("generation", 0)
-    wanted = (*_trio(verdict), *look.aspects)
+    wanted = (*_trio(verdict), *_released(look), *look.aspects)
     return without_empty(
         {
             **_decided(look.reasoning.decision, status),
@@ -195,6 +193,7 @@ def _status(look: _Look, verdict: Verdict, now: datetime) -> dict[str, Any]:
             "replicas": serving.counted(look.observation, "replicas"),
             "readyReplicas": serving.counted(look.observation, "readyReplicas"),
             "ready": f"{rolled.ready}/{rolled.wanted}",
+            "platform": _platform(look),
             "selector": labels.selector(labels.of_serving_pods(look.owner.name)),
             "waitingFor": waiting.rendered(look.blockers, status.get("waitingFor", ()), now),
             "inventory": _inventory(look),
@@ -205,7 +204,18 @@ def _status(look: _Look, verdict: Verdict, now: datetime) -> dict[str, Any]:
 def _decided(decision: Decision | None, status: Mapping[str, Any]) -> dict[str, Any]:
     if decision is None:
         return {field: status.get(field) for field in _DECIDED}
-    return {**decided(decision), "version": revision.version(decision.target)}
+    return decided(decision)
+
+
+def _released(look: _Look) -> Iterator[Condition]:
+    """The condition Released, as it was while nothing is decided."""
+    decision = look.reasoning.decision
+    if decision is not None and (found := released(decision)) is not None:
+        yield found
+    before = condition(look.status, "Released")
+    reason = next((each for each in Reason if each == before.get("reason")), None)
+    if decision is None and reason is not None:
+        yield Condition(type="Released", status=before["status"], reason=reason, message=before["message"])
 
 
 def _release(look: _Look) -> dict[str, Any]:
@@ -225,6 +235,13 @@ def _stable(look: _Look) -> str | None:
     if decision is not None and decision.applied is not None and look.rollout.complete:
         return decision.applied.name
     return look.status.get("stableRevision")
+
+
+def _platform(look: _Look) -> Any:
+    decision = look.reasoning.decision
+    if decision is None:
+        return look.status.get("platform")
+    return revision.platform_status(decision.applied, look.observation.settings)
 
 
 def _inventory(look: _Look) -> list[dict[str, str]]:

@@ -83,6 +83,15 @@ def platform(settings: ClusterSettings) -> str:
     return names.digest(names.canonical([PLATFORM_VERSION, settings.proxy_image]))
 
 
+def platform_status(serving: Revision | None, settings: ClusterSettings) -> dict[str, str]:
+    """status.platform: the platform of the serving revision, and another one if there is; nothing without a proxy."""
+    if serving is None or not serving.proxied:
+        return {}
+    available = platform(settings)
+    fields = {"version": serving.platform_version}
+    return fields if available == serving.platform_version else {**fields, "available": available}
+
+
 def shape(spec: MicroserviceSpec, *, proxied: bool = False) -> str:
     """Canonical JSON of what shapes pods; values that equal the default are left out, so new fields change nothing."""
     parts: dict[str, Any] = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=set(_SHAPING))
