@@ -12,6 +12,16 @@ UNUSED: dict[Right, str] = {
     ("deployments.apps", "delete"): "pruned by a version of the operator that makes it under another name",
     ("poddisruptionbudgets.policy", "delete"): "pruned by a version of the operator that makes none any more",
     ("gateways.gateway.networking.k8s.io", "get"): "read by name after a gap in a watch",
+    ("ingresses.networking.k8s.io", "get"): "read by name after a gap in a watch",
+    ("ingressclasses.networking.k8s.io", "get"): "asked for by a release through the AWS Load Balancer Controller",
+    **{
+        ("virtualservices.networking.istio.io", verb): "for releases through Istio, which is not in this cluster"
+        for verb in ("create", "delete", "get", "list", "patch", "watch")
+    },
+    **{
+        ("podmonitors.monitoring.coreos.com", verb): "for the Prometheus operator, which is not in this cluster"
+        for verb in ("create", "delete", "get", "list", "patch", "watch")
+    },
     ("leases.coordination.k8s.io", "create"): "made once; a cluster that was kept has it",
     ("microservices.trimtab.dev", "get"): "read by name after a gap in a watch, and after a conflict",
     ("pods", "get"): "read by name after a gap in a watch",

@@ -156,7 +156,7 @@ async def test_a_new_revision_mid_release_first_returns_and_a_revert_ends_it(spa
 
 async def test_people_pause_resume_approve_and_abort(space: Space, images: Images) -> None:
     releases = await same(space, images)
-    steps = [{"weight": "25%", "bake": "2s", "approval": "Required"}, {"weight": "50%", "bake": "600s"}]
+    steps = [{"weight": "25%", "bake": "2s", "approval": "Required"}, {"weight": "50%", "bake": "300s"}]
     await releases.apply("web", strategy={"canary": {"steps": steps}})
     async with holding_to_the_rules(space):
         await shop_front(space, images.v2)

@@ -14,7 +14,7 @@ from tests.e2e.space import Space, conditions, new_space
 from tests.e2e.test_release_gateway import NEVER_READY, host, load, shop_front
 from tests.support.kube import Kube, poll
 
-JUDGED_LONG = "600s"
+JUDGED_LONG = "300s"
 
 
 @pytest_asyncio.fixture
