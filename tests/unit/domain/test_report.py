@@ -77,6 +77,22 @@ def test_every_status_is_one_that_the_api_admits(spec: dict[str, Any]) -> None:
     assert set(world.status) <= {field.alias or name for name, field in MicroserviceStatus.model_fields.items()}
 
 
+def test_a_pod_counts_as_ready_once_the_deployment_controller_counts_it() -> None:
+    """Else each pod that starts makes two statuses instead of one, the first of which contradicts itself."""
+    world = World({"image": IMAGE})
+    world.reconcile()
+    template = deployment(world)["spec"]["template"]
+    deployment(world)["status"] = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
+    world.pods = [pod("p-0", template, ready=False)]
+    world.reconcile()
+    before = world.writes
+    world.pods = [pod("p-0", template)]
+    world.reconcile()
+    condition = world.condition("Ready")
+    assert condition is not None
+    assert (condition["message"], world.status["ready"], world.writes) == ("0 of 1 pods ready", "0/1", before)
+
+
 def test_a_rolling_update_is_on_its_way_and_says_how_far() -> None:
     world = settled(replicas=3)
     world.update(image="r.example/orders:2")

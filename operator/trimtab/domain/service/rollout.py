@@ -44,7 +44,7 @@ def rollout(deployment: Object | None, pods: Sequence[Object], name: str, wanted
     updating = not (settled and updated == total == wanted)
     complete = not updating and ready == wanted and status.get("availableReplicas", 0) == wanted
     fresh = blockers.of_component(pods, labels.SERVICE, name)
-    current = ready if complete else min(sum(map(blockers.is_ready, fresh)), updated, wanted)
+    current = ready if complete else min(sum(map(blockers.is_ready, fresh)), updated, ready, wanted)
     return Rollout(
         wanted=wanted,
         total=total,
