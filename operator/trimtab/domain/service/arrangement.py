@@ -13,8 +13,9 @@ from trimtab.domain.service.arms import Arm, Fleet, fleet
 from trimtab.domain.service.echo import echo
 from trimtab.domain.service.meta import Identity
 from trimtab.domain.service.observation import Observation
+from trimtab.domain.service.pace import Split
 from trimtab.domain.service.sizing import Size
-from trimtab.domain.service.split import Split, ordered, split
+from trimtab.domain.service.split import ordered, split
 from trimtab.domain.traffic import registry
 from trimtab.domain.traffic.order import Echo
 from trimtab.domain.traffic.provider import Provider, Routing
@@ -50,7 +51,8 @@ def arrange(
     reader = _reader(aim, spec)
     end = _routing(owner, spec, aim, ordered(aim, seen))
     live = reader.live(end, observation.children)
-    now = split(aim, seen, live) if aim.served else None
+    services = frozenset(ref.name for ref in observation.children if ref.kind == "Service")
+    now = split(aim, seen, live, services) if aim.served else None
     problem = aim.provider.problem(end, observation.served, observation.gateway_class) if aim.order.candidate else ""
     failed = failure if failure[0] or not problem else ("NotSupported", problem)
     return Arrangement(

@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.domain import drift
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.plan import Apply, Effect, Plan, Scale, Wave
-from trimtab.domain.service import inventory, jobstate
+from trimtab.domain.service import inventory, jobstate, revision
 from trimtab.domain.service.aiming import replicas
 from trimtab.domain.service.children import Desired, desired
 from trimtab.domain.service.decision import Decision, settle
@@ -99,6 +99,7 @@ def decided(decision: Decision) -> dict[str, Any]:
     """The status fields that are decisions: they are written before what follows from them is done."""
     return {
         "revision": decision.target.name,
+        "version": revision.version(decision.target),
         "history": list(decision.history),
         "jobs": list(decision.jobs),
         "verb": decision.verb,

@@ -34,14 +34,14 @@ def sizes(aim: Aim, fleet: Fleet, live: Live | None, spare: str) -> Iterator[Siz
     for arm in fleet.arms.values():
         if arm.revision not in (aim.order.stable, aim.order.candidate):
             left = not arm.present or _is_left(arm, stable, aim, fleet, live)
-            if not left or arm.revision == spare:
+            if not left or arm.revision == spare or _is_named(arm, live):
                 yield Size(name=arm.name, revision=arm.revision, replicas=0 if left else arm.replicas)
 
 
 def _rolling(aim: Aim, fleet: Fleet, live: Live | None) -> Iterator[Size]:
     stable = aim.stable(fleet)
     yield Size(name=fleet.rolling.name, revision=aim.leaving, replicas=aim.wanted)
-    if stable.exists and not _is_left(stable, fleet.rolling, aim, fleet, live):
+    if stable.exists and (_is_named(stable, live) or not _is_left(stable, fleet.rolling, aim, fleet, live)):
         yield Size(name=stable.name, revision=stable.revision, replicas=_of_stable(stable, aim))
 
 
@@ -88,6 +88,11 @@ def _is_left(arm: Arm, heir: Arm, aim: Aim, fleet: Fleet, live: Live | None) -> 
     if fleet.rolling.name in (arm.name, heir.name):
         return _is_replaced(arm, heir, aim, fleet)
     return fleet.selected not in (ALL, arm.revision) and not arm.addressed
+
+
+def _is_named(arm: Arm, live: Live | None) -> bool:
+    """Whether a route names its Service, if only without weight: it would be refused without that Service."""
+    return live is not None and arm.name in live.known
 
 
 def _is_routed(arm: Arm, aim: Aim, fleet: Fleet) -> bool:

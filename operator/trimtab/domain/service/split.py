@@ -3,23 +3,13 @@
 On the way up pods come before weight, on the way down weight goes before pods.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from trimtab.domain.service.aim import Aim
 from trimtab.domain.service.arms import Arm, Fleet
+from trimtab.domain.service.pace import Split, paced
 from trimtab.domain.traffic.capacity import carried, pods_for
 from trimtab.domain.traffic.provider import Live
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """What the route is to say. `stable` and `candidate` are names of Services, `weight` and `mirror` percent."""
-
-    stable: str
-    candidate: str = ""
-    weight: int = 0
-    matched: bool = False
-    mirror: int = 0
 
 
 def ordered(aim: Aim, fleet: Fleet) -> Split:
@@ -38,8 +28,19 @@ def ordered(aim: Aim, fleet: Fleet) -> Split:
     )
 
 
-def split(aim: Aim, fleet: Fleet, live: Live | None) -> Split | None:
-    """What may be written now; None: the route stays as it is until those who would get requests are ready."""
+def split(aim: Aim, fleet: Fleet, live: Live | None, services: frozenset[str]) -> Split | None:
+    """What may be written now; None: the route stays as it is until those who would get requests are ready.
+
+    `services` are names of all Services that exist: a router refuses a route that names another.
+    """
+    wanted = _allowed(aim, fleet, live)
+    if wanted is None:
+        return None
+    return paced(wanted if wanted.candidate in services else Split(stable=wanted.stable), live)
+
+
+def _allowed(aim: Aim, fleet: Fleet, live: Live | None) -> Split | None:
+    """The nearest to the order that pods can carry now; None: those who would get requests are not ready."""
     if _taken_over(aim, fleet):
         return Split(stable=fleet.service)
     end, candidate = ordered(aim, fleet), aim.candidate(fleet)
@@ -47,10 +48,7 @@ def split(aim: Aim, fleet: Fleet, live: Live | None) -> Split | None:
     if weight < 100 and not _stable_is_ready(aim, fleet, live, end):
         return None
     asked = candidate is not None and _may_be_asked(aim, candidate, live)
-    matched, mirror = end.matched and asked, end.mirror if asked else 0
-    if not (weight or matched or mirror):
-        return Split(stable=end.stable)
-    return Split(stable=end.stable, candidate=end.candidate, weight=weight, matched=matched, mirror=mirror)
+    return replace(end, weight=weight, matched=end.matched and asked, mirror=end.mirror if asked else 0)
 
 
 def _taken_over(aim: Aim, fleet: Fleet) -> bool:
