@@ -74,7 +74,7 @@ class World:
     def controllers(self) -> None:
         """What the Deployment and Job controllers would report by now."""
         for obj in list(self.server.all()):
-            act = {"Deployment": _roll_out, "Job": _finish}.get(obj["kind"])
+            act = {"Deployment": _roll_out, "Job": finish}.get(obj["kind"])
             if act is not None:
                 self.server.edit(ref_of(obj), act, manager="controller")
 
@@ -121,7 +121,7 @@ def _roll_out(deployment: dict[str, Any]) -> None:
     }
 
 
-def _finish(job: dict[str, Any]) -> None:
+def finish(job: dict[str, Any]) -> None:
     job["status"] = {
         "succeeded": 1,
         "completionTime": "2026-01-01T00:00:10Z",

@@ -103,6 +103,8 @@ class Sampler:
         """Reads for all keys that are due, in one go, and wakes them."""
         now = self._now()
         due = {key: watch for key, watch in self._watches.items() if watch.due - now <= EARLY}
+        if not due:
+            return
         for watch in due.values():
             watch.due = now + until_tick(now, watch.interval)
         reading = await self._read(frozenset().union(*(watch.arms for watch in due.values())))

@@ -19,6 +19,10 @@ class MemoryMetrics:
         """Lets requests reach a pod."""
         self._totals[arm, pod] = self._totals.get((arm, pod), 0.0) + requests
 
+    def pods(self) -> set[str]:
+        """Pods that were counted."""
+        return {pod for _, pod in self._totals}
+
     def forget(self, pod: str) -> None:
         """Lets a pod vanish."""
         self._totals = {key: total for key, total in self._totals.items() if key[1] != pod}

@@ -52,6 +52,10 @@ class MemoryServer:
         """Copies of all objects, in a stable order."""
         return (deepcopy(self._stored[ref].obj) for ref in sorted(self._stored))
 
+    def of_kind(self, *kinds: str) -> list[Object]:
+        """Copies of all objects of these kinds, in a stable order."""
+        return [deepcopy(self._stored[ref].obj) for ref in sorted(self._stored) if ref.kind in kinds]
+
     def create(self, obj: Mapping[str, Any]) -> Object:
         """What a user or a controller of the cluster makes."""
         ref = ref_of(obj)
