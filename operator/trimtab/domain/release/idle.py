@@ -30,7 +30,8 @@ def idle(state: State, look: Look) -> State:
 def _resting(leg: Leg, service: Service, look: Look) -> Leg:
     """Until stable has served once it follows the Microservice: the first revision needs no release."""
     if not leg.settled and service.noticed:
-        leg = replace(leg, stable=service.stable)
+        first = leg.first or not service.stable  # from then on stable is what we ordered, served or not
+        leg = replace(leg, first=first, stable=service.revision if first else service.stable)
     if leg.stable:
         leg = orders.at_rest(leg, service, look)
     return replace(leg, settled=leg.settled or in_place(leg, service))

@@ -42,9 +42,9 @@ class Service:
 
     @property
     def stable(self) -> str:
-        """What serves, as long as no order of ours says what is stable."""
+        """What it takes for stable; empty as long as nothing of it has served."""
         known = (self.status.get("release") or {}).get("stable") or self.status.get("stableRevision")
-        return str(known or self.revision)
+        return str(known or "")
 
     @property
     def noticed(self) -> bool:

@@ -58,7 +58,8 @@ class Leg:
     """The part of one Microservice in the release.
 
     `stable` and `candidate` are revisions; without a release under way there is no candidate. `settled`: stable has
-    served once, so that another revision needs a release. `exposed`: the candidate may have had requests.
+    served once, so that another revision needs a release; `first`: nothing had served before it. `exposed`: the
+    candidate may have had requests.
 
     Of the order in force: `confirmed` is its sequence once it was seen in effect, when the service had `wanted` pods;
     `guessed`: no request showed it. `mark` is the metrics store's own time when the order was first seen in place;
@@ -73,6 +74,7 @@ class Leg:
     order: Order | None = None
     rejected: Rejection | None = None
     settled: bool = False
+    first: bool = False
     exposed: bool = False
     confirmed: int = 0
     wanted: int = 0

@@ -1,9 +1,9 @@
 """A CanaryRelease among simple models of its Microservices, which carry out orders with delays."""
 
-import copy
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
@@ -55,9 +55,9 @@ class Service:
     rejected: list[dict[str, Any]] = field(default_factory=list)
     stable: str = ""
     failure: str = ""
+    jobs: list[dict[str, Any]] = field(default_factory=list)
     numbers: int = 0
     traffic: float = 100.0
-    log: list[tuple[str, float, int]] = field(default_factory=list)
 
     def ready(self, revision: str) -> int:
         return sum(1 for pod in self.pods.values() if pod["revision"] == revision and pod["ready"])
@@ -166,7 +166,8 @@ class Service:
             "revision": self.revision,
             "version": f"v-{self.revision}",
             "stableRevision": self.stable,
-            "rejectedRevisions": copy.deepcopy(self.rejected),
+            "rejectedRevisions": list(self.rejected),
+            "jobs": self.jobs,
         }
         echo = self.echo()
         if self.noticed:
@@ -201,6 +202,12 @@ class Service:
             }
             for name, pod in sorted(self.pods.items())
         )
+
+
+@cache
+def parsed(declared: str) -> CanaryReleaseSpec:
+    """The spec that this JSON says."""
+    return CanaryReleaseSpec.model_validate_json(declared)
 
 
 def _age(name: str) -> int:
@@ -244,12 +251,12 @@ class World:
                 "annotations": dict(self.annotations),
             },
             "spec": self.spec,
-            "status": copy.deepcopy(self.status),
+            "status": self.status,
         }
         named = [target["name"] for target in self.spec["targets"]]
         return Observation(
             resource=resource,
-            spec=CanaryReleaseSpec.model_validate(self.spec),
+            spec=parsed(json.dumps(self.spec)),
             targets={
                 name: Target(microservice=self.services[name].resource(), pods=self.services[name].projections())
                 if name in self.services
@@ -281,8 +288,8 @@ class World:
         taken = step(observation, self.now)
         said = report(observation, taken, self.now)
         status = json.loads(json.dumps(said.status))
-        CanaryReleaseStatus.model_validate(status)
         if not same(status, self.status):
+            CanaryReleaseStatus.model_validate(status)
             self.status = status
             self.writes += 1
         self.events += said.events
