@@ -59,11 +59,28 @@ def test_a_line_says_what_matters_and_no_times() -> None:
 
 def test_lines_come_on_change_only(capsys: pytest.CaptureFixture[str]) -> None:
     shown = Lines()
-    for each in (pictures.STEPPING, pictures.STEPPING, pictures.WATCHING, pictures.PROMOTED, pictures.PROMOTED):
-        shown.show(each, NOW)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1].rstrip(",:") for line in lines] == ["Progressing", "Watching", "Promoted"]
-    assert all(line.startswith("03:03:10 ") for line in lines)
+    for second, each in enumerate(
+        (
+            pictures.STEPPING,
+            pictures.STEPPING,
+            pictures.WATCHING,
+            pictures.WATCHING,
+            pictures.PROMOTED,
+            pictures.PROMOTED,
+        )
+    ):
+        shown.show(each, NOW + timedelta(seconds=second))
+    lines = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["03:03:10", "Progressing,"], ["03:03:13", "Watching,"], ["03:03:14", "Promoted:"]]
+
+
+def test_what_lasts_less_than_a_second_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Lines()
+    for tenth, each in enumerate(
+        (pictures.STEPPING, pictures.HELD, pictures.STEPPING, pictures.HELD, pictures.PROMOTED)
+    ):
+        shown.show(each, NOW + timedelta(seconds=tenth / 10))
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["Progressing,", "Promoted:"]
 
 
 def test_json_is_one_object_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import click
@@ -12,6 +12,7 @@ import click
 from trimtab.cli.release.drawing import draw, in_effect
 from trimtab.cli.release.picture import Picture
 
+LASTING = timedelta(seconds=1)
 _DURATION = re.compile(r"\b(\d+[hms])+\b")
 
 
@@ -42,19 +43,24 @@ class Live:
 
 
 class Lines:
-    """One line for each change that a person would call one: the time alone is none."""
+    """One line for each change that lasts a second; neither passing time nor a state on the way to another is one."""
 
-    tick: float | None = None
+    tick: float | None = 1.0
 
     def __init__(self) -> None:
-        self._last = ""
+        self._told: str | None = None
+        self._seen = ""
+        self._since = datetime.min.replace(tzinfo=UTC)
 
     def show(self, picture: Picture, now: datetime) -> None:
-        """See Screen."""
+        """See Screen. The first state and the last one are told at once."""
         line = summary_line(picture)
         what = _DURATION.sub("", line)
-        if what != self._last:
-            self._last = what
+        if what != self._seen:
+            self._seen, self._since = what, now
+        lasting = self._told is None or picture.outcome() is not None or now - self._since >= LASTING
+        if what != self._told and lasting:
+            self._told = what
             click.echo(f"{now:%H:%M:%S} {line}")
 
 
