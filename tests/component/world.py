@@ -137,7 +137,7 @@ def _essence(obj: Object) -> Object:
 def _timeless(value: Any) -> Any:
     """Times differ with the number of runs, and generations with it."""
     if isinstance(value, dict):
-        return {k: _timeless(v) for k, v in value.items() if not k.endswith(("Time", "At", "since"))}
+        return {k: _timeless(v) for k, v in value.items() if k != "at" and not k.endswith(("Time", "At", "since"))}
     if isinstance(value, list):
         return [_timeless(each) for each in value]
     return value
