@@ -90,6 +90,7 @@ IMAGES = (
     Image(tag="trimtab-proxy:dev", proxy=True),
     Image(tag="trimtab-demo-app:1.0.0", demo_version="1.0.0"),
     Image(tag="trimtab-demo-app:2.0.0", demo_version="2.0.0"),
+    Image(tag="trimtab-demo-app:3.0.0", demo_version="3.0.0"),
 )
 """What the demo needs."""
 

@@ -4,6 +4,7 @@ import json
 import shlex
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -28,6 +29,17 @@ def show(narrator: Narrator, line: str, *, quiet: bool = False) -> str:
     if not quiet:
         narrator.output(text)
     return text
+
+
+def live(narrator: Narrator, line: str, seconds: float = 300) -> int:
+    """Runs a command that draws by itself on a terminal; elsewhere its lines are output as they come. Its exit code."""
+    narrator.command(line)
+    if sys.stdout.isatty():
+        return subprocess.run(shlex.split(line), timeout=seconds, stdin=subprocess.DEVNULL).returncode
+    with subprocess.Popen(shlex.split(line), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        for text in process.stdout or ():
+            narrator.output(text)
+        return process.wait(timeout=seconds)
 
 
 def run(*command: str, seconds: float = 180) -> str:
@@ -111,8 +123,8 @@ class Load:
 
 @contextmanager
 def load(program: str, url: str, host: str, rate: int) -> Iterator[Load]:
-    """A load that is gone afterwards, whatever happens; it ends by itself after three minutes at most."""
-    command = [program, "load", "-url", url, "-host", host, "-rate", str(rate), "-duration", "3m", "-progress", "0"]
+    """A load that is gone afterwards, whatever happens; it ends by itself after six minutes at most."""
+    command = [program, "load", "-url", url, "-host", host, "-rate", str(rate), "-duration", "6m", "-progress", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             yield Load(process)

@@ -2,17 +2,23 @@
 
 import json
 import os
-import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shopdemo.commands import DemoError, load, microservices, poll, request, run, show, wait_ready
+from shopdemo.commands import DemoError, live, load, microservices, poll, request, run, show, wait_ready
 from shopdemo.narrator import Narrator
 
 NAMESPACE, HOST = "shop", "shop.example"
 CHAIN = ("web", "orders", "stock")
 NEW, MISSING = "trimtab-demo-app:2.0.0", "trimtab-demo-app:no-such-tag"
+NEWER, POLICY = "trimtab-demo-app:3.0.0", "manifests/examples/web-release.yaml"
+WATCH = f"trimtab release watch web -n {NAMESPACE}"
+PROMOTED, REJECTED = 0, 3
+"""Exit codes of `trimtab release watch`."""
+
 RATE = 120
 GATEWAY = os.environ.get("TRIMTAB_GATEWAY_URL", "")
 
@@ -27,6 +33,9 @@ def tell(narrator: Narrator, *, load: str, build: str) -> None:
     _delete(narrator)
     _break(narrator)
     _mend(narrator)
+    _policy(narrator, load)
+    _release(narrator, load)
+    _come_back(narrator, load)
     _next(narrator)
 
 
@@ -78,20 +87,11 @@ def _update(narrator: Narrator, program: str) -> None:
         "A new version under load",
         f"{RATE} requests/s through the gateway, new and kept-alive connections, GET and POST, nothing repeated.",
     )
-    with load(program, GATEWAY, HOST, RATE) as sending:
-        time.sleep(2)  # some seconds of the old version, to compare with
+    with _no_request_lost(narrator, program, {"1.0.0", "2.0.0"}):
         for name in CHAIN:
             _set_image(narrator, name, NEW)
         wait_ready(narrator, NAMESPACE)
-        time.sleep(2)
-        summary = sending.end()
-    by_version = ", ".join(f"{count} by {version}" for version, count in sorted(summary["versions"].items()))
-    latency = summary["latency_ms"]
-    narrator.output(f"sent {summary['sent']}, failed {summary['failed']}; answered: {by_version}")
-    narrator.output(f"latency p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms")
-    if summary["failed"] or set(summary["versions"]) != {"1.0.0", "2.0.0"}:
-        raise DemoError(f"requests failed during the rolling update: {summary}")
-    narrator.result(f"{summary['sent']} requests while every pod was replaced, and not one has failed")
+    narrator.result("every pod was replaced, and not one request has failed")
 
 
 def _delete(narrator: Narrator) -> None:
@@ -146,6 +146,59 @@ def _pods(name: str) -> set[str]:
     return {pod["metadata"]["uid"] for pod in ready}
 
 
+def _policy(narrator: Narrator, program: str) -> None:
+    narrator.step(
+        "A release policy", "From now on a new revision of web gets a share of the traffic, and has to earn the rest."
+    )
+    lines = Path(POLICY).read_text().splitlines()
+    narrator.output("\n".join(line for line in lines if not line.startswith("#")))
+    with _no_request_lost(narrator, program, {"2.0.0"}):
+        show(narrator, f"kubectl apply -f {POLICY}")
+        show(narrator, f"kubectl -n {NAMESPACE} wait canaryrelease/web --for=condition=Ready --timeout=150s")
+    narrator.result("web's pods have a proxy now, which counts requests; moving there lost none")
+
+
+def _release(narrator: Narrator, program: str) -> None:
+    narrator.step(
+        "A release, step by step", f"The same {RATE} requests/s; the old pods stay until the new ones have passed."
+    )
+    with _no_request_lost(narrator, program, {"2.0.0", "3.0.0"}):
+        _set_image(narrator, "web", NEWER)
+        _watch(narrator, PROMOTED)
+    narrator.result("every request was answered, and the pods that were judged are the ones that serve")
+
+
+def _come_back(narrator: Narrator, program: str) -> None:
+    narrator.step("A release that comes back", "A readiness check that can never pass: no user meets the new pods.")
+    with _no_request_lost(narrator, program, {"3.0.0"}):
+        _patch(narrator, "web", {"health": {"readiness": {"path": "/no-such-page"}}})
+        _watch(narrator, REJECTED)
+    show(narrator, f"kubectl -n {NAMESPACE} get msvc,crel")
+    narrator.result("the revision is rejected until the spec changes; web is Ready, and was all the time")
+    _patch(narrator, "web", {"health": {"readiness": {"path": "/readyz"}}})
+
+
+def _watch(narrator: Narrator, expected: int) -> None:
+    if (code := live(narrator, WATCH)) != expected:
+        raise DemoError(f"`{WATCH}` ended with exit status {code} instead of {expected}")
+
+
+@contextmanager
+def _no_request_lost(narrator: Narrator, program: str, answering: set[str]) -> Iterator[None]:
+    """Load for as long as it lasts, and a second around it. Raises DemoError if a request fails or another answers."""
+    with load(program, GATEWAY, HOST, RATE) as sending:
+        time.sleep(1)
+        yield
+        time.sleep(1)
+        summary = sending.end()
+    by_version = ", ".join(f"{count} by {version}" for version, count in sorted(summary["versions"].items()))
+    latency = summary["latency_ms"]
+    narrator.output(f"sent {summary['sent']}, failed {summary['failed']}; answered: {by_version}")
+    narrator.output(f"latency p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms")
+    if summary["failed"] or set(summary["versions"]) != answering:
+        raise DemoError(f"{summary['failed']} requests failed, or other versions than {answering} answered: {summary}")
+
+
 def _next(narrator: Narrator) -> None:
     narrator.step("Where to look next", "The cluster stays up. Open a shell in it with `hack/cluster exec bash`, then:")
     for line, what in (
@@ -154,10 +207,11 @@ def _next(narrator: Narrator) -> None:
         ("kubectl -n shop get events --sort-by=.lastTimestamp", "what has happened"),
         ("kubectl -n shop top pods", "what it costs"),
         ("kubectl -n trimtab-system logs deployment/trimtab", "one line for each reconcile"),
-        *([("trimtab status orders -n shop", "one service, as a tree")] if shutil.which("trimtab") else []),
+        ("trimtab status orders -n shop", "one service, as a tree"),
+        ("trimtab release history web -n shop", "what became of its releases"),
     ):
         narrator.output(f"{line:55} # {what}")
-    narrator.say("Read docs/guides/microservice.md. Remove the cluster with: hack/demo --down")
+    narrator.say("Read docs/guides/microservice.md and canaryrelease.md. Remove the cluster with: hack/demo --down")
 
 
 def versions(answer: Any) -> dict[str, str]:
@@ -170,5 +224,9 @@ def versions(answer: Any) -> dict[str, str]:
 
 
 def _set_image(narrator: Narrator, name: str, image: str) -> None:
-    change = json.dumps({"spec": {"image": image}})
+    _patch(narrator, name, {"image": image})
+
+
+def _patch(narrator: Narrator, name: str, spec: dict[str, Any]) -> None:
+    change = json.dumps({"spec": spec})
     show(narrator, f"kubectl -n {NAMESPACE} patch msvc {name} --type merge -p '{change}'", quiet=True)
