@@ -1,4 +1,4 @@
-"""Every Microservice that the docs show is accepted by a real API server, strictly: it knows every field in it."""
+"""Every resource of ours that the docs show is accepted by a real API server, strictly: it knows every field in it."""
 
 import re
 from collections.abc import Iterator
@@ -34,9 +34,9 @@ async def test_the_docs_have_examples() -> None:
 
 
 @pytest.mark.parametrize("document", EXAMPLES)
-async def test_example_is_accepted(kube: Kube, document: dict[str, Any]) -> None:
-    document = {**document, "metadata": {**document["metadata"], "namespace": "default"}}
-    url = path(document["kind"], "default", document["metadata"]["name"])
+async def test_example_is_accepted(kube: Kube, space: str, document: dict[str, Any]) -> None:
+    document = {**document, "metadata": {**document["metadata"], "namespace": space}}
+    url = path(document["kind"], space, document["metadata"]["name"])
     query = {"dryRun": "All", "fieldValidation": "Strict", "fieldManager": "docs", "force": "true"}
     answer = await kube.call("PATCH", url, document, APPLY, **query)
     assert answer["metadata"]["uid"]

@@ -150,12 +150,20 @@ def test_with_four_eyes_who_edits_services_neither_approves_nor_loosens_releases
 
 
 @pytest.mark.parametrize(
-    ("switch", "kind"), [("aggregateRoles", "ClusterRole"), ("admissionPolicies", "ValidatingAdmissionPolicy")]
+    ("switch", "gone"),
+    [
+        ("aggregateRoles", {"trimtab-view", "trimtab-edit", "trimtab-admin", "trimtab-approve"}),
+        ("admissionPolicies.releaseVerbs", {"trimtab-release-verbs"}),
+        ("admissionPolicies.oneReleasePolicy", {"trimtab-one-release-policy"}),
+    ],
 )
-def test_what_goes_with_the_definitions_is_switched(switch: str, kind: str) -> None:
-    chart = "charts/trimtab-crds"
-    assert [obj for obj in template(chart=chart) if obj["kind"].startswith(kind)]
-    assert not [obj for obj in template("--set", f"{switch}=false", chart=chart) if obj["kind"].startswith(kind)]
+def test_what_goes_with_the_definitions_is_switched(switch: str, gone: set[str]) -> None:
+    everything, less = (
+        {obj["metadata"]["name"] for obj in template("--set", f"{switch}={on}", chart="charts/trimtab-crds")}
+        for on in ("true", "false")
+    )
+    assert everything - less == gone
+    assert less < everything
 
 
 @pytest.mark.parametrize("overlay", ["default", "namespaced"])
