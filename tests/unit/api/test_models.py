@@ -17,7 +17,7 @@ from trimtab.api.scalars import parse_duration
 
 KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 relaxed = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
