@@ -91,6 +91,11 @@ class Operator:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))) * 1024
 
+    def cpu(self) -> float:
+        """Seconds of CPU used so far, in user and kernel mode (proc(5))."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def tail(self, lines: int = 40) -> str:
         """The end of the log, for failure messages."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
