@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from tests.e2e.installation import Images, gateway_reference, gateway_url
+from tests.e2e.load import Load, counted
 from tests.e2e.space import Space, new_space
 from tests.support.figures import Figures
 from tests.support.kube import Kube, Object, path, poll
@@ -61,19 +62,21 @@ class Traffic:
 
     space: Space
     session: aiohttp.ClientSession
-    spec: dict[str, Any] = field(default_factory=dict)
+    expose: dict[str, Any] = field(default_factory=dict)
+    protocol: str = "HTTP"
 
     @property
     def host(self) -> str:
         """The host name of the service."""
-        return f"{self.space.name}.example"
+        return f"{self.protocol.lower()}.{self.space.name}.example"
 
     async def route(self, **wanted: Any) -> Routing:
         """Applies the route of a routing, and waits until the Gateway has confirmed it."""
-        expose = {"gateway": gateway_reference(), "hosts": [self.host], **self.spec}
+        expose = {"gateway": gateway_reference(), "hosts": [self.host], **self.expose}
+        ports = [{"name": "main", "port": 8080, "protocol": self.protocol}]
         routing = Routing(
             owner=Identity(name="orders", namespace=self.space.name, uid=""),
-            spec=MicroserviceSpec.model_validate({"image": Images.v1, "expose": expose}),
+            spec=MicroserviceSpec.model_validate({"image": Images.v1, "ports": ports, "expose": expose}),
             **{"stable": STABLE, "candidate": CANDIDATE, "release": "bbbbbbbbbb", **wanted},
         )
         (manifest,) = map(stamped, PROVIDER.manifests(routing))
@@ -111,12 +114,13 @@ class Traffic:
         answers = await asyncio.gather(*(self.ask(**headers) for _ in range(count)))
         return Counter(answer.headers["X-Version"] for answer in answers)
 
-    async def until(self, expected: set[str], **headers: str) -> None:
-        """Waits until twenty requests at once are answered by just the `expected` versions: the proxy lags behind."""
-        await poll(lambda: self._answers(expected, headers), 20, f"answers of {expected}")
+    async def until(self, expected: set[str], requests: int = 20, **headers: str) -> None:
+        """Waits until a number of requests are answered by just the `expected` versions: the proxy lags behind."""
 
-    async def _answers(self, expected: set[str], headers: dict[str, str]) -> bool:
-        return set(await self.versions(20, **headers)) == expected
+        async def answered() -> bool:
+            return set(await self.versions(requests, **headers)) == expected
+
+        await poll(answered, 20, f"answers of {expected}")
 
     async def counted(self, service: str) -> Counter[str]:
         """The requests that a revision's pod has had, by method, as it counts them itself."""
@@ -157,7 +161,7 @@ COUNT = 1000
 @pytest.mark.parametrize("weight", [5, 20, 50])
 async def test_weights_are_shares_of_requests(traffic: Traffic, figures: Figures, weight: int) -> None:
     await traffic.route(weight=weight)
-    await traffic.until({V1, V2}) if weight > 5 else None
+    await traffic.until({V1, V2}, requests=100)
     share = (await traffic.versions(COUNT))[V2] / COUNT
     figures.add(f"share of the candidate at weight {weight} %", f"{100 * share:.1f} %", f"{COUNT} requests", "")
     deviation = (weight / 100 * (1 - weight / 100) / COUNT) ** 0.5
@@ -251,7 +255,6 @@ async def test_a_mirror_copies_what_is_safe_and_changes_no_answer(traffic: Traff
         return (await traffic.counted(CANDIDATE))["GET"] > before["GET"]
 
     await poll(copied, 20, "the first copy")
-    await asyncio.sleep(0)
     before = await traffic.counted(CANDIDATE)
     assert await traffic.versions(100) == Counter({V1: 100})
     posts = [await traffic.ask("POST", "/echo") for _ in range(20)]
@@ -266,7 +269,7 @@ async def test_a_mirror_copies_what_is_safe_and_changes_no_answer(traffic: Traff
 
 async def test_every_path_is_divided_and_rewritten(traffic: Traffic) -> None:
     paths = [{"prefix": "/a", "rewrite": "/version"}, {"prefix": "/version"}]
-    traffic = replace(traffic, spec={"paths": paths})
+    traffic = replace(traffic, expose={"paths": paths})
     await traffic.route(weight=50, matches=MATCHES, cookie_max_age=60)
     for url in ("/a", "/version"):
 
@@ -276,6 +279,31 @@ async def test_every_path_is_divided_and_rewritten(traffic: Traffic) -> None:
 
         await poll(answers, 20, f"both revisions answer at {url}")
         assert {(await traffic.ask("GET", url, **{"x-canary": "1"})).headers["X-Version"] for _ in range(10)} == {V2}
+
+
+async def test_calls_of_grpc_are_divided(traffic: Traffic, figures: Figures) -> None:
+    traffic = replace(traffic, protocol="GRPC")
+    await traffic.route(weight=0)
+    options = ("-protocol", "grpc")
+    load = Load(
+        space=traffic.space,
+        name="grpc",
+        url=gateway_url(),
+        host=traffic.host,
+        image=Images.v1,
+        rate=100,
+        seconds=15,
+        options=options,
+    )
+    await load.begin()
+    await traffic.route(weight=50, cookie_max_age=60)
+    await traffic.route(weight=30)
+    summary = await load.result()
+    figures.add("calls of gRPC while weights change", *counted(summary))
+    assert summary["failed"] == 0, summary
+    assert set(summary["versions"]) == {V1, V2}
+    # Contour 1.33 keeps the answers to routes by name, whatever their kind.
+    await traffic.space.kube.delete("GRPCRoute", traffic.space.name, "orders")
 
 
 async def test_percent_mirroring_is_refused_where_the_gateway_ignores_it(traffic: Traffic, kube: Kube) -> None:

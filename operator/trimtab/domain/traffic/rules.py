@@ -48,7 +48,8 @@ class Rule:
 def rules(routing: Routing) -> tuple[Rule, ...]:
     """The rules of a routing: the first that fits a request decides, the last fits all. Weights of each sum to 100.
 
-    A/B matches come before the cookie: who asks for the candidate gets it, whatever an answer has bound them to.
+    A/B matches come before the cookie: who asks for the candidate gets it, whatever an answer has bound them to. No
+    strategy copies requests while it matches or divides them; a Gateway would look at the method first.
     """
     everything = Rule(backends=tuple(_split(routing)))
     if not routing.mirror or not routing.candidate:
