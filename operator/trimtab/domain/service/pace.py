@@ -26,8 +26,8 @@ def paced(wanted: Split, live: Live | None) -> Split | None:
         return wanted if wanted.weight == 100 else replace(wanted, weight=0, matched=False, mirror=0)
     leading = [service for service, share in live.weights.items() if share > 0]
     named = {wanted.stable, wanted.candidate}
-    if not named.issuperset(leading):
-        return _handed_over(max(leading, key=lambda service: live.weights[service]), wanted.stable, live)
+    if strangers := [service for service in leading if service not in named]:
+        return _handed_over(strangers, wanted, live)
     if live.known - named and not live.confirmed:
         return None
     if wanted.stable not in live.known and leading:
@@ -35,8 +35,11 @@ def paced(wanted: Split, live: Live | None) -> Split | None:
     return _raised(wanted, live) if wanted.candidate else wanted
 
 
-def _handed_over(old: str, new: str, live: Live) -> Split:
-    """From one Service to another, neither of which is a candidate."""
+def _handed_over(strangers: list[str], wanted: Split, live: Live) -> Split:
+    """From Services that the order does not name to its stable one."""
+    old, new = max(strangers, key=lambda service: live.weights[service]), wanted.stable
+    if live.weights.get(new, 0) > 0:
+        return Split(stable=new, candidate=old)
     ready = live.confirmed and new in live.known
     return Split(stable=old, candidate=new, weight=100 if ready else 0)
 

@@ -91,8 +91,8 @@ def _is_left(arm: Arm, heir: Arm, aim: Aim, fleet: Fleet, live: Live | None) -> 
 
 
 def _is_named(arm: Arm, live: Live | None) -> bool:
-    """Whether a route names its Service, if only without weight: it would be refused without that Service."""
-    return live is not None and arm.name in live.known
+    """Whether a route may name its Service, if only without weight: it would be refused without that Service."""
+    return live is not None and (not live.confirmed or arm.name in live.known)
 
 
 def _is_routed(arm: Arm, aim: Aim, fleet: Fleet) -> bool:
