@@ -9,8 +9,12 @@ from tests.fault.laboratory import Laboratory
 from tests.fault.rig import Signature
 from tests.fault.scenario import NAME, PATIENCE, change_image, create, microservice, secret, settled
 from tests.fault.snapshot import history
+from tests.fault.world import World
 from tests.support.kube import install_crds, poll
 
+from trimtab.domain.labels import PLATFORM
+
+PROXY = "registry.example/envoy:2"
 LATER = (sys.executable, str(Path(later_version.__file__)), "run")
 
 
@@ -38,6 +42,40 @@ async def test_a_later_version_restarts_no_pod(laboratory: Laboratory) -> None:
 
 async def _restarted(exits: list[int]) -> bool:
     return bool(exits)
+
+
+async def test_another_proxy_restarts_no_pod_until_somebody_asks_for_it(laboratory: Laboratory) -> None:
+    async with laboratory.slots, laboratory.world() as this:
+        await this.kube.apply(secret(this.namespace))
+        limited = microservice(this.namespace, resilience={"timeout": "2s"})
+        await this.kube.apply(limited)
+        await settled(this.mirror, this.namespace, "registry.example/orders:1")
+        await this.quiet()
+        before = history(this.mirror, this.namespace)
+
+        this.keeper.env = {**this.keeper.env, "TRIMTAB_PROXY_IMAGE": PROXY}
+        this.keeper.operator.send(signal.SIGTERM)
+        await poll(lambda: _restarted(this.keeper.exits), PATIENCE, "the operator is started anew")
+        await this.keeper.ready()
+        await this.mirror.until(lambda: "available" in _platform(this), PATIENCE, "status names the other proxy")
+        await this.quiet(3)
+        assert history(this.mirror, this.namespace) == before
+
+        limited["metadata"]["annotations"] = {PLATFORM: _platform(this)["available"]}
+        await this.kube.apply(limited)
+        await this.mirror.until(lambda: _proxies(this) == {PROXY}, PATIENCE, "all pods have the other proxy")
+        await this.mirror.until(lambda: "available" not in _platform(this), PATIENCE, "nothing newer is available")
+
+
+def _platform(this: World) -> dict[str, str]:
+    status = this.mirror.objects["Microservice", this.namespace, NAME].get("status", {})
+    platform: dict[str, str] = status.get("platform", {})
+    return platform
+
+
+def _proxies(this: World) -> set[str]:
+    pods = (pod for pod in this.mirror.of("Pod", this.namespace) if "job-name" not in pod["metadata"]["labels"])
+    return {each["image"] for pod in pods for each in pod["spec"]["initContainers"] if each["name"] == "trimtab-proxy"}
 
 
 async def test_a_rollback_under_a_later_version_uses_the_record(laboratory: Laboratory) -> None:
