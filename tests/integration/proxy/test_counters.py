@@ -1,13 +1,16 @@
 """What a release is judged by: every request is counted where it came in, and each that failed is bad exactly once."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
 from tests.integration.proxy.conftest import Start
 from tests.integration.proxy.envoy import OWNER, REVISION, Envoy
 from tests.integration.proxy.http2 import connect
+from tests.integration.proxy.upstream import Upstream
 from tests.support.kube import poll
 
 from trimtab.domain.service.proxy.stats import BAD_GRPC, BUCKETS
@@ -20,6 +23,7 @@ CODES = {
     "UNAVAILABLE": 14,
     "DATA_LOSS": 15,
 }
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "operations.md"
 BOUND = 1000.0
 """Milliseconds after which a request that its client gave up is bad."""
 
@@ -147,9 +151,11 @@ async def _is_idle(envoy: Envoy) -> bool:
 
 async def test_latency_is_in_the_agreed_buckets(proxy: Start) -> None:
     envoy, upstream = await proxy("HTTP")
-    asyncio.get_running_loop().call_later(0.12, upstream.release.set)
-    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{envoy.routed}/slow") as answer:
-        assert answer.status == 200
+    async with aiohttp.ClientSession() as session:
+        request = asyncio.ensure_future(session.get(f"http://127.0.0.1:{envoy.routed}/slow"))
+        await until(lambda: _is_begun(upstream), "the service works on it")
+        asyncio.get_running_loop().call_later(0.12, upstream.release.set)
+        assert (await request).status == 200
     by = {"envoy_http_conn_manager_prefix": "routed"}
     name = "envoy_http_downstream_rq_time_bucket"
     await until(lambda: envoy.count(name, le="+Inf", **by), "the histogram is there")
@@ -157,3 +163,22 @@ async def test_latency_is_in_the_agreed_buckets(proxy: Start) -> None:
     found = {labels["le"]: value for labels, value in samples if by.items() <= labels.items()}
     assert list(found) == [*(str(bucket) for bucket in BUCKETS), "+Inf"]
     assert (found["100"], found["30000"]) == (0, 1)
+
+
+async def _is_begun(upstream: Upstream) -> bool:
+    return upstream.running == 1
+
+
+async def test_the_guide_names_metrics_that_there_are(proxy: Start) -> None:
+    section = GUIDE.read_text().partition("\n## Metrics of the proxy\n")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"`(envoy_(?:http_[cd]|http_bad|cluster)\w+)`", section))
+    envoy, _ = await proxy("GRPC")
+    client = await connect(envoy.direct)
+    for path in ("/status/13", "/slow"):
+        stream = client.grpc(path)
+        await asyncio.wait({asyncio.ensure_future(stream.ended.wait())}, timeout=0.5)
+    client.transport.abort()
+    await until(lambda: envoy.count("envoy_http_canceled_time_count"), "the call that was given up is counted")
+    found = {re.sub("_(bucket|sum|count)$", "", name) for name in await envoy.samples()}
+    assert documented - {"envoy_http_conn_manager_prefix"} <= found
+    assert len(documented) >= 8
