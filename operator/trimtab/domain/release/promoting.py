@@ -74,11 +74,10 @@ def watching(state: State, look: Look) -> State:
     overdue = state.spent >= seconds(look.spec.analysis.deadline)
     if blind is not None and blind.verdict.result == "ProviderError" and not overdue:
         message = f"KPI {blind.kpi} of {blind.target}: {blind.verdict.message}; the watch waits"
-        return state.noted("Watching", Reason.WATCHING, message)
+        return replace(state, effective=False).noted("Watching", Reason.WATCHING, message)
+    counts = look.dt * state.effective
     in_order = all(in_place(leg, look.services[leg.name]) for leg in state.moving if leg.name in look.services)
-    if in_order:
-        state = replace(state, watched=state.watched + look.dt)
-        left -= look.dt
+    state, left = replace(state, effective=in_order, watched=state.watched + counts), left - counts
     if left <= 0:
         return replace(state, phase=Phase.RETIRING)
     message = f"{names(state)} has all traffic and is watched for {spoken(left)} more"

@@ -65,11 +65,11 @@ def _kept(state: State) -> dict[str, Any]:
 
 def _shown(state: State, look: Look, note: Note) -> dict[str, Any]:
     """What people read."""
-    judgements = () if state.phase in (Phase.SETTLING, Phase.QUEUED) else judged(state, look)
+    judgements = judged(state, look) if state.begun else ()
     least = worst(judgements)
     left = remaining(state, look)
     steps = len(look.stages)
-    step = min(state.stage + 1, steps) if state.moving and state.phase is not Phase.SETTLING else 0
+    step = min(state.stage + 1, steps) if state.begun else 0
     first = next(iter(state.moving or state.legs), None)
     return {
         "phase": note.phase,
@@ -81,7 +81,7 @@ def _shown(state: State, look: Look, note: Note) -> dict[str, Any]:
         "stable": narration.revisions(state, look, "stable"),
         "candidate": narration.revisions(state, look, "candidate"),
         "verdict": least.verdict.result if least else None,
-        "targets": [without_empty(_target(leg, look)) for leg in state.legs],
+        "targets": [without_empty(_target(leg, look, state)) for leg in state.legs],
         "kpis": [
             {"target": each.target, "name": each.kpi, "verdict": each.verdict.result, "message": each.verdict.message}
             for each in judgements
@@ -101,7 +101,7 @@ def _effective(leg: Leg, look: Look) -> str:
     return _percent(echo.weight) if echo is not None and leg.candidate else ""
 
 
-def _target(leg: Leg, look: Look) -> dict[str, Any]:
+def _target(leg: Leg, look: Look, state: State) -> dict[str, Any]:
     service = look.services[leg.name]
     rejected = leg.rejected
     return {
@@ -123,7 +123,7 @@ def _target(leg: Leg, look: Look) -> dict[str, Any]:
         else None,
         "weight": _percent(leg.order.weight) if leg.order and leg.candidate else "",
         "effectiveWeight": _effective(leg, look),
-        "message": narration.target(leg, service) if leg.candidate else "",
+        "message": narration.target(leg, service) if leg.candidate and state.begun else "",
     }
 
 

@@ -99,9 +99,10 @@ class State:
     release under way, or of the last. `released` names what is released: `{name, revision, version}` each.
 
     Of the stage: its index `stage`; `entered` once windows and gates let it begin; `strategy`, a digest of the stages
-    for which the index holds; `floor`, the weight below which a changed strategy does not fall; `bake`, `approved`,
-    and `awaiting` while only the approval is missing. `granted` are the gates that consented to what comes next;
-    `closed` is what one of them said instead, at unix time `asked_at`, when it had been asked `asks` times.
+    for which the index holds; `floor`, the weight below which a changed strategy does not fall; `effective`, whether
+    all orders were in effect at `at`, so that time counts from then on; `bake`, `approved`, and `awaiting` while only
+    the approval is missing. `granted` are the gates that consented to what comes next; `closed` is what one of them
+    said instead, at unix time `asked_at`, when it had been asked `asks` times.
 
     `spent` counts towards the deadline, `settling` since the last change, `queued` since the place in the queue was
     taken (`ticket`, an RFC 3339 time), `watched` in the watch. `unjudged`: promote-full was said. `outcome`, `reason`
@@ -119,6 +120,7 @@ class State:
     entered: bool = False
     strategy: str = ""
     floor: int = 0
+    effective: bool = False
     bake: float = 0.0
     approved: bool = False
     awaiting: bool = False
@@ -145,6 +147,11 @@ class State:
     timer: float | None = field(default=None, compare=False)
     questions: tuple[Question, ...] = field(default=(), compare=False)
     news: tuple[News, ...] = field(default=(), compare=False)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a release is under way: not at rest, nor before its beginning."""
+        return self.phase not in (Phase.IDLE, Phase.SETTLING, Phase.QUEUED)
 
     @property
     def moving(self) -> tuple[Leg, ...]:

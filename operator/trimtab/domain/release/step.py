@@ -79,7 +79,9 @@ def step(observation: Observation, now: datetime) -> Step:
 def _advanced(before: State, look: Look) -> State:
     """The state after this look: what was seen, then what somebody said, then as many moves as follow at once."""
     state = notices.delivered(_joined(before, look), look)
-    state = replace(state, legs=tuple(_seen(leg, look.services[leg.name], look, state.phase) for leg in state.legs))
+    begun, back = state.begun, state.phase is Phase.RETURNING
+    legs = (_seen(leg, look.services[leg.name], look, begun=begun, back=back) for leg in state.legs)
+    state = replace(state, legs=tuple(legs))
     state = verbs.heard(state, look)
     if _frozen(state, look):
         return state
@@ -112,18 +114,19 @@ def _joined(state: State, look: Look) -> State:
     return replace(state, legs=legs, release=release)  # with an id that verbs can name, even of an earlier policy's
 
 
-def _seen(leg: Leg, service: Service, look: Look, phase: Phase) -> Leg:
-    leg = observed(leg, service, look, back=phase is Phase.RETURNING)
+def _seen(leg: Leg, service: Service, look: Look, *, begun: bool, back: bool) -> Leg:
     if leg.rejected is not None and service.revision and leg.rejected.revision != service.revision:
         leg = replace(leg, rejected=None)
-    return counted(leg, service) if leg.candidate else leg
+    if not leg.candidate or not begun:
+        return leg
+    return counted(observed(leg, service, look, back=back), service)
 
 
 def _arms(state: State, look: Look) -> Iterator[Arm]:
     """Both revisions of what is being released, at both listeners."""
     listeners: tuple[Listener, ...] = ("direct", "routed")
     for leg in state.moving:
-        if leg.order is not None and state.phase not in (Phase.SETTLING, Phase.QUEUED):
+        if leg.order is not None and state.begun:
             for revision in (leg.order.stable, leg.candidate):
                 yield from (Arm(look.namespace, leg.name, revision, listener) for listener in listeners)
 

@@ -30,8 +30,8 @@ def stepping(state: State, look: Look) -> State:
         return state
     state, moved = orders.moved(state, look, orders.to_stage(stage, look, state.floor))
     if not moved:
-        return undecided(state, look, f"{title}: {waiting_for(state, look)}")
-    state = replace(state, bake=min(state.bake + look.dt, stage.bake))
+        return undecided(replace(state, effective=False), look, f"{title}: {waiting_for(state, look)}")
+    state = replace(state, effective=True, bake=min(state.bake + look.dt * state.effective, stage.bake))
     left = stage.bake - state.bake
     if left > 0:
         message = f"{title}: bakes {spoken(left)} more"
@@ -103,7 +103,7 @@ def _baked(state: State, look: Look, stage: Stage) -> State:
 
 def _passed(state: State, look: Look) -> State:
     following = state.stage + 1
-    state = replace(state, bake=0.0, entered=False, approved=False, granted=(), closed="")
+    state = replace(state, bake=0.0, effective=False, entered=False, approved=False, granted=(), closed="")
     if following < len(look.stages):
         return replace(state, stage=following)
     return replace(state, phase=Phase.PROMOTING)

@@ -74,6 +74,21 @@ def test_the_bake_begins_when_a_request_shows_the_share_and_not_before() -> None
     assert "WeightUnconfirmed" not in world.target()["message"]
 
 
+@pytest.mark.parametrize("pace", [1.0, 3.0, 7.0, 10.0])
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_step_bakes_for_its_whole_time_whenever_somebody_looks(pace: float, counted: bool) -> None:
+    world = released(counted=counted)
+    began = None
+    while world.status.get("phase") == "Idle" or world.order().weight < 50:
+        world.apply()
+        if began is None and "bakes" in world.message:
+            began = world.true
+        world.work()
+        world.advance(pace)
+    assert began is not None
+    assert 60 <= world.true - pace - began <= 60 + pace + 0.01
+
+
 def test_without_a_request_to_see_thirty_seconds_in_place_suffice_and_status_says_so() -> None:
     world = released(counted=True)
     world.services["orders"].traffic = 0.0

@@ -56,6 +56,7 @@ class Service:
     stable: str = ""
     failure: str = ""
     jobs: list[dict[str, Any]] = field(default_factory=list)
+    history: list[str] = field(default_factory=lambda: ["r1"])
     numbers: int = 0
     traffic: float = 100.0
 
@@ -78,8 +79,14 @@ class Service:
             self.rejected.insert(0, {**rejected, "lifted": False})
         self.order, self.stable = found, found.stable
 
+    def serving_anyway(self) -> "World":
+        """The same, whatever the status says."""
+        self.run(30)
+        return self
+
     def change(self, revision: str) -> None:
         """The spec asks for another revision."""
+        self.history.insert(0, revision)
         self.revision = revision
         for each in self.rejected:
             each["lifted"] = each["lifted"] or each["revision"] != revision
@@ -168,6 +175,7 @@ class Service:
             "stableRevision": self.stable,
             "rejectedRevisions": list(self.rejected),
             "jobs": self.jobs,
+            "history": [{"revision": name, "version": f"v-{name}"} for name in self.history[:10]],
         }
         echo = self.echo()
         if self.noticed:
@@ -353,6 +361,11 @@ class World:
         """The same with its first revision in place and nothing under way."""
         self.until("Idle")
         self.run(20)
+        return self
+
+    def serving_anyway(self) -> "World":
+        """The same, whatever the status says."""
+        self.run(30)
         return self
 
     def change(self, revision: str, name: str = "orders") -> None:
