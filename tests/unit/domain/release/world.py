@@ -244,6 +244,8 @@ class World:
         self.counted = counted
         self.samples: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
         self.after: float | None = 0.0
+        self.due: datetime | None = None
+        self.seen = ""
         self.writes = 0
 
     def observe(self) -> Observation:
@@ -339,10 +341,26 @@ class World:
             last = samples[-1][1] if samples else 0.0
             samples.append((at, last + (service.traffic * share / count if pod["ready"] else 0.0)))
 
+    def tend(self) -> None:
+        """A reconcile if there is cause for one: something changed, or it is time to look again."""
+        signature = self._signature()
+        if signature != self.seen or (self.due is not None and self.now >= self.due):
+            asked = len(self.asked)
+            self.apply()
+            self.seen = self._signature() if len(self.asked) == asked else ""  # an answer is cause to look again
+            self.due = None if self.after is None else self.now + timedelta(seconds=self.after)
+
+    def _signature(self) -> str:
+        """All that a watch would tell, and the operator's own memory."""
+        told = [service.resource() for service in self.services.values()]
+        pods = [service.pods for service in self.services.values()]
+        memory = (self.annotations, self.verdicts, self.answers, self.others, self.delivered)
+        return f"{told}{pods}{memory}{self.spec}{self.status}"
+
     def run(self, seconds: float, tick: float = 2.0) -> None:
         """Reconciles and works until that much time has passed."""
         for _ in range(int(seconds / tick)):
-            self.apply()
+            self.tend()
             self.work()
             self.advance(tick)
         self.apply()
@@ -350,7 +368,7 @@ class World:
     def until(self, phase: str, limit: float = 3600.0, tick: float = 2.0) -> None:
         """Runs until status.phase is that."""
         for _ in range(int(limit / tick)):
-            self.apply()
+            self.tend()
             if self.status.get("phase") == phase:
                 return
             self.work()
