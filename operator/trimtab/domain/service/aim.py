@@ -39,6 +39,11 @@ class Aim:
         """Pods of the candidate for a share in percent."""
         return (pods_for if self.routed else pods_among)(share, self.wanted)
 
+    @property
+    def candidate_pods(self) -> int:
+        """Pods that the order asks for. Those of a worker take work by being there: without weight it has none."""
+        return self.pods(max(self.order.capacity, self.order.weight) if self.served else self.order.weight)
+
     def stable(self, fleet: Fleet) -> Arm:
         """The arm of the stable revision."""
         return fleet.of(self.order.stable)

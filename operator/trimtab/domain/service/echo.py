@@ -22,15 +22,11 @@ def echo(aim: Aim, fleet: Fleet, live: Live | None, failure: tuple[str, str]) ->
         weight=_share(aim, fleet, live),
         wanted=aim.wanted,
         stable_ready=len(stable.ready),
-        candidate_wanted=_wanted(aim) if candidate is not None else 0,
+        candidate_wanted=aim.candidate_pods if candidate is not None else 0,
         candidate_ready=len(candidate.ready) if candidate is not None else 0,
         failure=failure[0],
         message=failure[1] or "; ".join(missing),
     )
-
-
-def _wanted(aim: Aim) -> int:
-    return max(aim.pods(aim.order.capacity), aim.pods(aim.order.weight))
 
 
 def _share(aim: Aim, fleet: Fleet, live: Live | None) -> float:
@@ -63,7 +59,7 @@ def _missing(aim: Aim, fleet: Fleet, live: Live | None) -> Iterator[str]:
 
 
 def _candidate(aim: Aim, candidate: Arm) -> Iterator[str]:
-    wanted = _wanted(aim)
+    wanted = aim.candidate_pods
     if not wanted and candidate.present:
         yield f"pods of revision {candidate.revision} have not left yet"
     if len(candidate.reachable) < wanted:
@@ -83,7 +79,7 @@ def _address(aim: Aim, fleet: Fleet) -> Iterator[str]:
 def _shares(aim: Aim, fleet: Fleet) -> Iterator[str]:
     """With the share of pods as the share of connections, the endpoints must be exactly those that are meant."""
     stable, candidate = aim.stable(fleet), fleet.of(aim.order.candidate)
-    meant = {stable.name: aim.wanted, candidate.name: _wanted(aim)}
+    meant = {stable.name: aim.wanted, candidate.name: aim.candidate_pods}
     for arm in (stable, candidate):
         if len(arm.addressed) != meant[arm.name]:
             endpoints = f"{len(arm.addressed)} of {meant[arm.name]}"

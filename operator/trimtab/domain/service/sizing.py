@@ -50,7 +50,7 @@ def _of_stable(stable: Arm, aim: Aim) -> int:
 
 
 def _of_candidate(candidate: Arm, aim: Aim, fleet: Fleet, live: Live | None) -> int:
-    wanted = max(aim.pods(aim.order.capacity), aim.pods(aim.order.weight))
+    wanted = aim.candidate_pods
     if wanted > candidate.replicas and not _may_grow(candidate, aim, fleet):
         return candidate.replicas
     if wanted < candidate.replicas:
