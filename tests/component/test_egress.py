@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.component.https import Receiver, receiver
+from tests.support.https import Receiver, receiver
 
 from trimtab.adapters.egress.addresses import refusal
 from trimtab.adapters.egress.allowlist import AllowedHost, AllowList, RefusedError

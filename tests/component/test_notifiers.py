@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from prometheus_client import generate_latest
-from tests.component.https import Receiver, receiver
+from tests.support.https import Receiver, receiver
 from tests.support.kube import poll
 
 from trimtab.adapters.aws.arns import AllowedArns

@@ -27,14 +27,19 @@ class Post:
 
 @dataclass(slots=True)
 class Receiver:
-    """Answers with `status`, `headers` and `body`, or never while `silent`; remembers what came in."""
+    """Answers with `status`, `headers` and `body`, or never while `silent`; remembers what came in.
+
+    `answers` are statuses by path, which go before. `authority` is a file for SSL_CERT_FILE.
+    """
 
     port: int
     trust: ssl.SSLContext
+    authority: Path
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     silent: bool = False
+    answers: dict[str, int] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,7 +50,8 @@ class Receiver:
         self.posts.append(Post(request.path, dict(request.headers), await request.read()))
         if self.silent:
             await self.over.wait()
-        return web.Response(status=self.status, headers=self.headers, body=self.body)
+        status = self.answers.get(request.path, self.status)
+        return web.Response(status=status, headers=self.headers, body=self.body)
 
 
 @asynccontextmanager
@@ -63,7 +69,7 @@ async def receiver(directory: Path) -> AsyncIterator[Receiver]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=serving)
     await site.start()
-    holder.append(Receiver(runner.addresses[0][1], trust))
+    holder.append(Receiver(runner.addresses[0][1], trust, directory / "server.pem"))
     try:
         yield holder[0]
     finally:
