@@ -7,7 +7,9 @@ import pytest
 from tests.unit.domain.world import World, effects
 
 from trimtab.api.microservice import MicroserviceSpec
+from trimtab.domain import labels
 from trimtab.domain.service import containers, revision
+from trimtab.domain.service.observation import ClusterSettings
 
 IMAGE = "r.example/orders:1"
 FULL: dict[str, Any] = {
@@ -190,3 +192,24 @@ def test_an_older_record_with_other_fields_is_read() -> None:
 )
 def test_the_version_is_the_tag_or_a_short_digest(image: str, version: str) -> None:
     assert revision.image_version(image) == version
+
+
+def test_a_wish_for_a_platform_counts_once_whatever_becomes_available_again() -> None:
+    old, new = ClusterSettings(proxy_image="r.example/proxy:a"), ClusterSettings(proxy_image="r.example/proxy:b")
+    world = World({"image": IMAGE, "resilience": {"timeout": "2s"}}, settings=old)
+    world.settle()
+    first = world.status["revision"]
+    world.settings = new
+    world.settle()
+    assert world.status["revision"] == first
+    world.annotate(labels.PLATFORM, revision.platform(new))
+    world.settle()
+    second = world.status["revision"]
+    assert second != first
+    world.settings = old
+    world.update(image="r.example/orders:2")
+    world.settle()
+    third = world.status["revision"]
+    world.settings = new  # the operator comes back, and with it the platform that was asked for long ago
+    world.settle()
+    assert world.status["revision"] == third

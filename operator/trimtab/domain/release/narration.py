@@ -27,13 +27,19 @@ def note(state: State, look: Look) -> Note:
     if look.spec.suspend and state.phase is not Phase.RETURNING:
         message = "suspended: nothing moves until spec.suspend is false"
         return Note(phase="Suspended", reason=Reason.SUSPENDED, message=message)
-    return state.note or _at_rest(state)
+    return state.note or _at_rest(state, look)
 
 
-def _at_rest(state: State) -> Note:
-    unsettled = [leg.name for leg in state.legs if not leg.settled]
+def _missing(leg: Leg, look: Look) -> str:
+    service = look.services.get(leg.name)
+    return (missing_of(leg, service) if service is not None else "") or "it has not answered yet"
+
+
+def _at_rest(state: State, look: Look) -> Note:
+    unsettled = [leg for leg in state.legs if not leg.settled]
     if unsettled:
-        message = f"{', '.join(unsettled)}: waits until the revision that serves first is in place"
+        said = "; ".join(f"{leg.name}: {_missing(leg, look)}" for leg in unsettled)
+        message = f"waits until the revision that serves first is in place: {said}"
         return Note(phase="Progressing", reason=Reason.PROGRESSING, message=message)
     rejected = [leg for leg in state.legs if leg.rejected is not None]
     if rejected:

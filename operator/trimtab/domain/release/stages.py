@@ -1,8 +1,9 @@
 """A strategy as a list of stages, each of which is reached, baked, judged and passed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from trimtab.api.strategy import AfterMirror, Canary, Linear, Strategy
+from trimtab.domain import names
 from trimtab.domain.release.durations import seconds
 
 
@@ -82,10 +83,27 @@ def _linear(linear: Linear) -> tuple[Stage, ...]:
     return tuple(Stage(bake=seconds(linear.interval), weight=weight, capacity=weight) for weight in weights)
 
 
-def resumed(changed: tuple[Stage, ...], weight: int) -> int:
-    """Where a release at `weight` percent goes on when its strategy was changed: the last stage that asks for no more.
+def marks(all_stages: tuple[Stage, ...]) -> str:
+    """A short digest of each stage, by which a changed strategy is told from the same; defaults leave no trace."""
+    return ",".join(names.digest(names.canonical(_told(stage))) for stage in all_stages)
 
-    Nothing falls back: whoever carries the stage out keeps at least the weight that there is.
+
+def _told(stage: Stage) -> dict[str, float | bool]:
+    values = {each.name: getattr(stage, each.name) for each in fields(stage)}
+    return {name: value for name, value in values.items() if value}
+
+
+def kept(changed: tuple[Stage, ...], before: str, index: int) -> bool:
+    """Whether the stage at `index` is the one that it was; `before` are the marks of the strategy so far."""
+    return before.split(",")[index : index + 1] == marks(changed).split(",")[index : index + 1]
+
+
+def resumed(changed: tuple[Stage, ...], weight: int) -> int:
+    """Where a release at `weight` percent goes on when its stage was changed: at the most that asks for no more.
+
+    Of several with that weight at the first, so that none is skipped which has still to be baked or approved. Nothing
+    falls back: whoever carries the stage out keeps at least the weight that there is.
     """
-    reached = [index for index, stage in enumerate(changed) if stage.weight <= weight]
-    return reached[-1] if reached and weight > 0 else 0
+    most = max((stage.weight for stage in changed if stage.weight <= weight), default=0)
+    found = (index for index, stage in enumerate(changed) if stage.weight == most)
+    return next(found, 0) if weight > 0 else 0

@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from trimtab.api.reasons import Reason
-from trimtab.domain import names as digests
 from trimtab.domain.release import candidates, orders, verdicts
 from trimtab.domain.release.consent import gates_open, window_open
 from trimtab.domain.release.durations import seconds, spoken
 from trimtab.domain.release.holding import announced, held, undecided, waiting_for
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.returning import aborted, overtaken
-from trimtab.domain.release.stages import Stage, resumed
+from trimtab.domain.release.stages import Stage, kept, marks, resumed
 from trimtab.domain.release.state import Phase, State
 
 
@@ -40,18 +39,18 @@ def stepping(state: State, look: Look) -> State:
 
 
 def _restaged(state: State, look: Look) -> State:
-    """With the index that holds for the present strategy; a changed one goes on from the weight that there is."""
-    digest = digests.digest(repr(look.stages))
-    if digest == state.strategy:
+    """With the index that holds for the present strategy; if its stage was changed, from the weight that there is."""
+    strategy = marks(look.stages)
+    if strategy == state.strategy:
         return state
-    if not state.strategy:
-        return replace(state, strategy=digest)
+    if not state.strategy or kept(look.stages, state.strategy, state.stage):
+        return replace(state, strategy=strategy)
     weight = max((leg.order.weight for leg in state.moving if leg.order), default=0)
     index = resumed(look.stages, weight)
     same = look.stages[index].weight == weight
     return replace(
         state,
-        strategy=digest,
+        strategy=strategy,
         stage=index,
         floor=weight,
         bake=state.bake if same else 0.0,

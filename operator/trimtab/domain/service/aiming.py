@@ -71,12 +71,21 @@ def _test(strategy: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _provider(observation: Observation, decision: Decision, order: Order, spec: MicroserviceSpec) -> Provider:
     """The one that the order names; on the way out, the one whose route is still there."""
+    if _has_lost_its_router(observation, order, spec):
+        return registry.default(spec)
     if order.provider:
         return registry.provider(order.provider)
     routing = Routing(owner=decision.owner, spec=spec, stable=decision.owner.name)
     routers = (each for each in registry.PROVIDERS if each.routed)
     found = (each for each in routers if each.live(routing, observation.children) is not None)
     return next(found, registry.default(spec))
+
+
+def _has_lost_its_router(observation: Observation, order: Order, spec: MicroserviceSpec) -> bool:
+    """Whether the order was meant for an `expose` that has gone since, or that names another way in by now."""
+    if not order.provider or _part(observation.policy, "traffic").get("provider"):
+        return False
+    return registry.provider(order.provider).routed and registry.default(spec).name != order.provider
 
 
 def _startable(decision: Decision, order: Order) -> frozenset[str]:
@@ -100,8 +109,11 @@ def _failure(observation: Observation, decision: Decision) -> tuple[str, str]:
         job = runs.job_name(decision.owner, record)
         return str(Reason.MIGRATION_FAILED), f"Job {job} failed: {record.get('message', '')}"
     candidate = decision.records.get(order.candidate) if order is not None and order.candidate else None
-    if candidate is None or decision.applied is None:
+    if order is None or candidate is None or decision.applied is None:
         return "", ""
+    if _has_lost_its_router(observation, order, effective_spec(observation, decision)):
+        message = f"spec.expose was changed during the release by {order.provider}: retry releases it in the new way"
+        return str(Reason.NOT_SUPPORTED), message
     return _unfit(observation, decision, candidate)
 
 

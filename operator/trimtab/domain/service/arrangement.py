@@ -7,6 +7,7 @@ an order that changes half-way, leaves nothing behind that the next look would n
 from dataclasses import dataclass
 
 from trimtab.api.microservice import MicroserviceSpec
+from trimtab.api.reasons import Reason
 from trimtab.domain.service import address, sizing
 from trimtab.domain.service.aim import Aim
 from trimtab.domain.service.arms import Arm, Fleet, fleet
@@ -18,7 +19,7 @@ from trimtab.domain.service.sizing import Size
 from trimtab.domain.service.split import ordered, split
 from trimtab.domain.traffic import registry
 from trimtab.domain.traffic.order import Echo
-from trimtab.domain.traffic.provider import Provider, Routing
+from trimtab.domain.traffic.provider import Live, Provider, Routing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +51,11 @@ def arrange(
     seen = fleet(owner, observation, served=aim.served)
     reader = _reader(aim, spec)
     end = _routing(owner, spec, aim, ordered(aim, seen))
-    live = reader.live(end, observation.children)
+    live = _of_arms(reader.live(end, observation.children), owner, aim)
     services = frozenset(ref.name for ref in observation.children if ref.kind == "Service")
     now = split(aim, seen, live, services) if aim.served else None
-    problem = aim.provider.problem(end, observation.served, observation.gateway_class) if aim.order.candidate else ""
-    failed = failure if failure[0] or not problem else ("NotSupported", problem)
+    problem = "" if aim.leaving else aim.provider.problem(end, observation.served, observation.gateway_class)
+    failed = failure if failure[0] or not problem else (str(Reason.NOT_SUPPORTED), problem)
     return Arrangement(
         fleet=seen,
         stable=aim.stable(seen),
@@ -64,6 +65,11 @@ def arrange(
         routing=None if now is None else _routing(owner, spec, aim, now),
         echo=echo(aim, seen, live, failed),
     )
+
+
+def _of_arms(live: Live | None, owner: Identity, aim: Aim) -> Live | None:
+    """The route as far as revisions depend on it: one that knows the address alone holds none of them up."""
+    return None if live is not None and not aim.routed and live.known <= {owner.name} else live
 
 
 def _reader(aim: Aim, spec: MicroserviceSpec) -> Provider:

@@ -3,10 +3,11 @@
 from trimtab.api.reasons import Reason
 from trimtab.domain.service.decision import Decision
 from trimtab.domain.status import Condition
+from trimtab.domain.traffic.order import Echo
 
 
-def released(decision: Decision) -> Condition | None:
-    """None where rolling updates bring every revision, and none is rejected."""
+def released(decision: Decision, echo: Echo | None) -> Condition | None:
+    """How far the order is, says `echo`; None where rolling updates bring every revision, and none is rejected."""
     told, target = decision.mandate, decision.target.name
     if told.refuses(target):
         why = next(each for each in told.rejected if each["revision"] == target)
@@ -15,6 +16,8 @@ def released(decision: Decision) -> Condition | None:
         return _not(Reason.REVISION_REJECTED, f"{message}; {why.get('message', '')}".rstrip("; "))
     if not told.released:
         return None
+    if echo is not None and echo.failure == Reason.NOT_SUPPORTED:
+        return _not(Reason.NOT_SUPPORTED, echo.message)
     if target == told.stable and not (told.order is not None and told.order.candidate):
         return Condition(type="Released", status="True", reason=Reason.RELEASED, message=f"revision {target} serves")
     if told.order is None:

@@ -210,7 +210,8 @@ def _decided(decision: Decision | None, status: Mapping[str, Any]) -> dict[str, 
 def _released(look: _Look) -> Iterator[Condition]:
     """The condition Released, as it was while nothing is decided."""
     decision = look.reasoning.decision
-    if decision is not None and (found := released(decision)) is not None:
+    echo = look.arrangement.echo if look.arrangement is not None else None
+    if decision is not None and (found := released(decision, echo)) is not None:
         yield found
     before = condition(look.status, "Released")
     reason = next((each for each in Reason if each == before.get("reason")), None)

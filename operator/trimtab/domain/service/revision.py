@@ -56,7 +56,8 @@ class Revision:
     """A recorded revision, or one that is about to be.
 
     `number` orders records by age. `config_maps` are `{name, data}` each.
-    `platform_version` identifies the parts that the operator added, as `platform` gives it.
+    `platform_version` identifies the parts that the operator added, as `platform` gives it; `platform_asked` is the
+    one that the service was asked to move to when it was rendered.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Revision:
     config_maps: tuple[Mapping[str, Any], ...]
     hash_version: int
     platform_version: str
+    platform_asked: str = ""
 
     @property
     def proxied(self) -> bool:
@@ -118,7 +120,8 @@ class Rendering:
     """How a revision has to be rendered.
 
     `proxied`: its pods need the proxy. `asked` is the platform version that the service is asked to move to (annotation
-    `trimtab.dev/platform`), which counts only if it is the one that is available.
+    `trimtab.dev/platform`), which counts only if it is the one that is available, and once: a wish that was there when
+    a revision was rendered is none against that revision, whatever becomes available again.
     """
 
     proxied: bool = False
@@ -128,7 +131,8 @@ class Rendering:
     def fits(self, revision: Revision) -> bool:
         """Whether the revision need not give way to one of a newer platform."""
         available = platform(self.settings)
-        return not revision.proxied or self.asked != available or revision.platform_version == available
+        wished = self.asked == available and self.asked != revision.platform_asked
+        return not revision.proxied or not wished or revision.platform_version == available
 
 
 def resolve(
@@ -176,6 +180,7 @@ def _new(
         config_maps=tuple(config_maps),
         hash_version=HASH_VERSION,
         platform_version=platform(rendering.settings),
+        platform_asked=rendering.asked,
     )
 
 
@@ -188,6 +193,7 @@ def record(owner: Identity, revision: Revision) -> dict[str, Any]:
         "shape": revision.shape,
         "template": revision.template,
         "configMaps": list(revision.config_maps),
+        **({"platformAsked": revision.platform_asked} if revision.platform_asked else {}),
     }
     name = names.revision_record(owner.name, revision.name)
     return child(owner, "apps/v1", "ControllerRevision", name, {"revision": revision.number, "data": data})
@@ -206,6 +212,7 @@ def from_record(controller_revision: Object) -> Revision | None:
         config_maps=tuple(data.get("configMaps") or ()),
         hash_version=data.get("hashVersion", 0),
         platform_version=str(data.get("platformVersion", "")),
+        platform_asked=str(data.get("platformAsked", "")),
     )
 
 

@@ -314,3 +314,21 @@ def test_events_are_few() -> None:
         Reason.STEP_PASSED,
         Reason.PROMOTED,
     ]
+
+
+def test_a_change_of_another_step_skips_no_approval() -> None:
+    steps = [
+        {"weight": "10%", "bake": "10m", "approval": "Required"},
+        {"weight": "10%", "bake": "1s"},
+        {"weight": "50%", "bake": "10m"},
+    ]
+    world = World(spec(strategy={"canary": {"steps": steps}})).serving()
+    world.change("r2")
+    world.run(60)
+    assert world.status["position"] == "1/3"
+    world.spec = {**world.spec, "strategy": {"canary": {"steps": [*steps[:2], {"weight": "50%", "bake": "11m"}]}}}
+    world.run(60)
+    assert (world.status["position"], world.status["weight"]) == ("1/3", "10%")
+    world.spec = {**world.spec, "strategy": {"canary": {"steps": [{**steps[0], "bake": "9m"}, *steps[1:]]}}}
+    world.run(60)
+    assert (world.status["position"], world.status["weight"]) == ("1/3", "10%")
