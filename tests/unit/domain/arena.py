@@ -35,6 +35,7 @@ class Arena(World):
         self.known: set[str] = set()
         self.broken: set[str] = set()
         self.gone: list[str] = []
+        self.former = 0
 
     # --- the release
 
@@ -55,9 +56,19 @@ class Arena(World):
         return order
 
     def current(self) -> Order | None:
-        """The order that is published."""
+        """The order that is published, if it is about this Microservice."""
         targets = ((self.policy or {}).get("status") or {}).get("targets", ())
-        return Order.from_status(targets[0]["order"]) if targets else None
+        order = Order.from_status(targets[0]["order"]) if targets else None
+        return order if order is not None and order.sequence != self.former else None
+
+    def remake(self) -> None:
+        """The Microservice is deleted with all that it had, and made anew; its CanaryRelease did not look."""
+        order = self.current()
+        self.former = order.sequence if order is not None else 0
+        for held in (self.objects, self.pods, self.slices, self.routed, self.known, self.applied):
+            held.clear()
+        self.resource["metadata"]["uid"] = f"uid-{self.former}-anew"
+        self.resource["status"] = {"observedGeneration": -1}
 
     def observe(self) -> Observation:
         """See World."""
@@ -218,6 +229,7 @@ class Arena(World):
         ref = ref_of(manifest)
         if ref.kind == "Deployment":
             self._judge_less(ref, manifest["spec"]["replicas"])
+            self._judge_more(ref, manifest["spec"]["replicas"])
         elif ref.kind == "Service" and ref.name == "orders":
             self._judge_address(ref, manifest)
         elif ref.kind in _ROUTES:
@@ -263,26 +275,32 @@ class Arena(World):
         live = self.objects.get(ref)
         if ref.kind != "Deployment" or live is None or live["spec"]["replicas"] <= replicas:
             return
-        revision = live["spec"]["template"]["metadata"]["labels"][labels.REVISION]
-        weight = self.routed.get(ref.name, 0) if ref.name != "orders" else self.routed.get("orders", 0)
-        if ref.name != "orders" or self.policy is not None:
-            assert replicas >= min(pods_for(weight, self.wanted()), live["spec"]["replicas"]) or self._stands_in(ref), (
-                f"S6: {ref.name} goes to {replicas} while {weight} % still go there"
-            )
+        if ref.name != "orders":
+            weight, before = self.routed.get(ref.name, 0), live["spec"]["replicas"]
+            needed = min(pods_for(weight, self.wanted()), before)
+            assert replicas >= needed, f"S6: {ref.name} goes to {replicas} while {weight} % still go there"
         if replicas == 0:
-            self._judge_end(ref, revision)
+            self._judge_end(ref)
 
-    def _judge_end(self, ref: ObjectRef, revision: str) -> None:
+    def _judge_end(self, ref: ObjectRef) -> None:
         """All pods of an arm go: nobody may still find them by the address, unless as many of the same take over."""
-        own = {pod["metadata"]["name"] for pod in self.of(ref.name) if is_ready(pod)}
+        own = {pod["metadata"]["name"]: pod["metadata"]["labels"][labels.REVISION] for pod in self.of(ref.name)}
+        ready = {pod["metadata"]["name"] for pod in self.of(ref.name) if is_ready(pod)}
         found = self.addressed()
-        if own & found and self.find("Service", "orders") is not None:
-            assert self._stands_in(ref), f"S6: {ref.name} goes while the address leads to {own & found}"
+        if not ready & found or self.find("Service", "orders") is None:
+            return
+        others = {pod["metadata"]["name"]: pod["metadata"]["labels"][labels.REVISION] for pod in self.pods}
+        heirs = {name for name in found - set(own) if others.get(name) in set(own.values())}
+        assert len(heirs) >= self.wanted(), f"S6: {ref.name} goes while the address leads to {ready & found}"
 
-    def _stands_in(self, ref: ObjectRef) -> bool:
-        """Whether enough others behind the address take the place of an arm of rolling updates, or the other way."""
-        own = {pod["metadata"]["name"] for pod in self.of(ref.name)}
-        return len(self.addressed() - own) >= self.wanted() or not any(map(is_ready, self.of(ref.name)))
+    def _judge_more(self, ref: ObjectRef, replicas: int) -> None:
+        """The first pod of a candidate must not get into the address unless that is ordered."""
+        live, order, address = self.objects.get(ref), self.current(), self.find("Service", "orders")
+        before = live["spec"]["replicas"] if live is not None else 0
+        if order is None or address is None or before > 0 or replicas == 0 or ref.name != f"orders-{order.candidate}":
+            return
+        if order.address == "Stable":
+            assert labels.REVISION in address["spec"]["selector"], "S5: the address would take the candidate in"
 
     def addressed(self) -> set[str]:
         """Names of the ready endpoints of the address, as proxies have them."""

@@ -37,7 +37,8 @@ def aborted(state: State, look: Look, cause: Cause) -> State:
 def overtaken(state: State, look: Look) -> State:
     """Begins the way back of a release whose targets ask for other revisions by now."""
     now, then = candidates.wanted(state, look), candidates.released(state)
-    gone = [name for name in then if name not in look.services]
+    still = {leg.name for leg in state.moving}  # without those that were made anew
+    gone = [name for name in then if name not in still]
     if not now and not gone:
         cause = Cause(reason=Reason.REVERTED, message="the spec went back to the stable revision")
         return _begun(state, "Reverted", cause)

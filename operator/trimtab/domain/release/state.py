@@ -59,7 +59,7 @@ class Leg:
 
     `stable` and `candidate` are revisions; without a release under way there is no candidate. `settled`: stable has
     served once, so that another revision needs a release; `first`: nothing had served before it. `exposed`: the
-    candidate may have had requests.
+    candidate may have had requests. `uid` is the Microservice's own: one that is made anew is another.
 
     Of the order in force: `confirmed` is its sequence once it was seen in effect, when the service had `wanted` pods;
     `guessed`: no request showed it. `mark` is the metrics store's own time when the order was first seen in place;
@@ -73,6 +73,7 @@ class Leg:
     candidate: str = ""
     order: Order | None = None
     rejected: Rejection | None = None
+    uid: str = ""
     settled: bool = False
     first: bool = False
     exposed: bool = False
@@ -88,7 +89,14 @@ class Leg:
 
     def ended(self, stable: str) -> "Leg":
         """Without anything of a release, on revision `stable`."""
-        return Leg(name=self.name, stable=stable, order=self.order, rejected=self.rejected, settled=self.settled)
+        return Leg(
+            name=self.name,
+            uid=self.uid,
+            stable=stable,
+            order=self.order,
+            rejected=self.rejected,
+            settled=self.settled,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trimtab.domain.objects import uid_of
 from trimtab.domain.release import candidates, concurrency, idle, notices, promoting, returning, stepping, verbs
 from trimtab.domain.release.counters import Arm, Listener
 from trimtab.domain.release.effect import observed
@@ -106,9 +107,12 @@ def _at_rest(state: State, look: Look) -> bool:
 
 def _joined(state: State, look: Look) -> State:
     """The state with a leg for each Microservice that is ours now; a new leg knows what was rejected before it."""
-    known = {leg.name: leg for leg in state.legs}
-    new = (Leg(name=name, rejected=service.rejection()) for name, service in look.services.items())
-    legs = tuple(known.get(leg.name, leg) for leg in new)
+    known = {(leg.name, leg.uid): leg for leg in state.legs}
+    new = (
+        Leg(name=name, uid=uid_of(service.resource), rejected=service.rejection())
+        for name, service in look.services.items()
+    )
+    legs = tuple(known.get((leg.name, leg.uid), leg) for leg in new)
     rejected = {leg.name: leg.rejected.revision for leg in legs if leg.rejected is not None}
     release = state.release or (candidates.release_id(rejected, ()) if rejected else "")
     return replace(state, legs=legs, release=release)  # with an id that verbs can name, even of an earlier policy's

@@ -23,7 +23,8 @@ class Reasoning:
     """What `report` needs to know of how a plan came about.
 
     `decision` is None while nothing is decided: the service is suspended, or its spec cannot be carried out
-    (`problem`), or what is known of its CanaryRelease is older than what was done already (`stale`).
+    (`problem`), what is known of its CanaryRelease is older than what was done already (`stale`), or there is no record
+    of the revision that is to serve (its name: `lost`).
     `new_revision`: the spec asks for another revision than the status did.
     """
 
@@ -32,6 +33,7 @@ class Reasoning:
     problem: str = ""
     new_revision: bool = False
     stale: bool = False
+    lost: str = ""
 
 
 def decide(observation: Observation, now: datetime) -> Plan:
@@ -40,8 +42,10 @@ def decide(observation: Observation, now: datetime) -> Plan:
     if wrong or observation.spec.suspend or "deletionTimestamp" in observation.resource["metadata"]:
         return Plan(intent=None, waves=(), decision=Reasoning(decision=None, problem=wrong))
     decision = settle(observation, now)
-    if decision.mandate.stale:
-        return Plan(intent=None, waves=(), decision=Reasoning(decision=None, stale=True))
+    told = decision.mandate
+    if told.stale or told.lost:
+        reasoning = Reasoning(decision=None, stale=told.stale, lost=told.stable if told.lost else "")
+        return Plan(intent=None, waves=(), decision=reasoning)
     children = desired(observation, decision)
     status = observation.resource.get("status") or {}
     recorded = inventory.recorded(decision.owner, status)

@@ -23,15 +23,17 @@ class Mandate:
 
     `order` is to be carried out; None: there is one Deployment with rolling updates. `released`: a CanaryRelease says
     which revision is next, so no rolling update may begin. `leaving`: revisions still stand side by side though no
-    CanaryRelease asks for it any more. `stale`: what was seen of the CanaryRelease is older than what was carried out
-    already, so nothing may be done. `stable` is the revision that is known to be good, empty if none is. `echo` and
-    `rejected` are status.release and status.rejectedRevisions as they are to be recorded.
+    CanaryRelease asks for it any more. Nothing may be done while what was seen of the CanaryRelease is older than what
+    was carried out already (`stale`), or no record was seen of the revision that is to serve (`lost`). `stable` is the
+    revision that is known to be good, empty if none is. `echo` and `rejected` are status.release and
+    status.rejectedRevisions as they are to be recorded.
     """
 
     order: Order | None
     released: bool
     leaving: bool
     stale: bool
+    lost: bool
     stable: str
     echo: Mapping[str, Any]
     rejected: tuple[Mapping[str, Any], ...]
@@ -46,7 +48,7 @@ def mandate(observation: Observation, target: Revision, records: Mapping[str, Re
     owner, policy = identity_of(observation.resource), observation.policy
     status = observation.resource.get("status") or {}
     before: Mapping[str, Any] = status.get("release") or {}
-    entry = _entry(owner, policy)
+    entry = _entry(owner, policy, status, records)
     given = Order.from_status(entry["order"]) if entry.get("order") else None
     stable = given.stable if given is not None else _known_good(observation, target, records, status)
     side_by_side = any(is_arm(owner, each) for ref, each in observation.children.items() if ref.kind == "Deployment")
@@ -60,7 +62,8 @@ def mandate(observation: Observation, target: Revision, records: Mapping[str, Re
         order=order,
         released=policy is not None,
         leaving=policy is None and order is not None,
-        stale=given is not None and (given.stable not in records or _is_older(given, policy, before)),
+        stale=given is not None and _is_older(given, policy, before),
+        lost=given is not None and given.stable not in records,
         stable=stable,
         echo={**echo, "verb": verb} if verb else echo,
         rejected=rejected,
@@ -72,10 +75,21 @@ def _is_older(order: Order, policy: Object | None, before: Mapping[str, Any]) ->
     return same and order.sequence < before.get("sequence", 0)
 
 
-def _entry(owner: Identity, policy: Object | None) -> Mapping[str, Any]:
-    """Our entry of status.targets."""
+def _entry(
+    owner: Identity, policy: Object | None, status: Mapping[str, Any], records: Mapping[str, Revision]
+) -> Mapping[str, Any]:
+    """Our entry of status.targets; empty if it is about a Microservice that had our name before us."""
     targets = ((policy or {}).get("status") or {}).get("targets") or ()
-    return next((each for each in targets if each["name"] == owner.name), {})
+    entry: Mapping[str, Any] = next((each for each in targets if each["name"] == owner.name), {})
+    stable = (entry.get("order") or {}).get("stable", "")
+    return {} if stable and stable not in records and not _knew(status, stable) else entry
+
+
+def _knew(status: Mapping[str, Any], name: str) -> bool:
+    """Whether the Microservice ever had that revision, as far as it remembers."""
+    release: Mapping[str, Any] = status.get("release") or {}
+    begun = (item["revision"] for item in status.get("history") or ())
+    return name in (status.get("stableRevision"), release.get("stable"), release.get("candidate"), *begun)
 
 
 def _known_good(

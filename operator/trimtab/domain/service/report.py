@@ -82,6 +82,8 @@ def report(observation: Observation, plan: Plan, failures: Iterable[Failure], no
         raise TypeError("the plan was not made by trimtab.domain.service.decide")
     if plan.decision.stale:
         return Report(status=observation.resource["status"], events=(), outcome=_AWAITED)
+    if plan.decision.lost:
+        return _without_record(observation.resource, plan.decision.lost, now)
     look = _look(observation, plan.decision, tuple(failures))
     verdict = _verdict(look)
     status = _status(look, verdict, now)
@@ -101,6 +103,18 @@ def invalid(resource: Object, message: str, now: datetime) -> Report:
     news = condition(live, "Ready").get("reason") != Reason.INVALID_SPEC
     event = Event(type="Warning", reason=str(Reason.INVALID_SPEC), message=message)
     return Report(status=status, events=(event,) if news else (), outcome=Stalled(reason=str(Reason.INVALID_SPEC)))
+
+
+def _without_record(resource: Object, revision: str, now: datetime) -> Report:
+    """Nothing can be done without the record of what is to serve; all else stays as it was said to be."""
+    message = f"waits for the record (ControllerRevision) of revision {revision}, which is to serve"
+    live = resource.get("status") or {}
+    generation = resource["metadata"].get("generation", 0)
+    said = Condition(type="Released", status="False", reason=Reason.RELEASE_IN_PROGRESS, message=message)
+    others = [each for each in live.get("conditions", ()) if each["type"] != said.type]
+    found = conditions([said], live.get("conditions", ()), generation, now)
+    status = {**live, "conditions": [*others, *found]}
+    return Report(status=status, events=(), outcome=Waiting(after=5.0, reason=message))
 
 
 def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failure, ...]) -> _Look:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.domain.release.world import World, spec
+from tests.unit.domain.release.world import Service, World, spec
 
 from trimtab.api.reasons import Reason
 
@@ -147,3 +147,26 @@ def test_of_two_policies_with_one_target_the_older_acts() -> None:
     world.others = [{**other, "metadata": {**other["metadata"], "creationTimestamp": "2026-01-02T00:00:00Z"}}]
     world.until("Idle")
     assert world.order().stable == "r1"
+
+
+def test_a_microservice_that_was_made_anew_between_two_looks_begins_anew() -> None:
+    world = World()
+    world.until("Idle")
+    world.run(20)
+    world.services["orders"] = Service(name="orders", uid="uid-of-another", revision="r9", history=["r9"])
+    world.run(60)
+    assert world.target()["stable"] == "r9", "its first revision needs no release"
+    assert world.order().stable == "r9"
+    assert world.status["phase"] == "Idle"
+
+
+def test_a_microservice_that_is_made_anew_in_its_release_ends_that() -> None:
+    world = World()
+    world.until("Idle")
+    world.run(20)
+    world.change("r2")
+    world.until("Progressing")
+    world.services["orders"] = Service(name="orders", uid="uid-of-another", revision="r9", history=["r9"])
+    world.run(120)
+    assert world.outcomes == ["Superseded"]
+    assert world.order().stable == "r9"

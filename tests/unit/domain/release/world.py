@@ -40,13 +40,17 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 @dataclass
 class Service:
-    """A Microservice as its reconciler would keep it: pods before weight going up, weight before pods going down."""
+    """A Microservice as its reconciler would keep it: pods before weight going up, weight before pods going down.
+
+    `broken` revisions are never ready, nor are `lost` pods of the candidate; while `late`, some pod always is missing.
+    """
 
     name: str
     revision: str = "r1"
     routed: bool = True
     wanted: int = 4
     policy: str = UID
+    uid: str = ""
     noticed: bool = True
     order: Order | None = None
     weight: float = 0.0
@@ -58,6 +62,8 @@ class Service:
     jobs: list[dict[str, Any]] = field(default_factory=list)
     history: list[str] = field(default_factory=lambda: ["r1"])
     numbers: int = 0
+    lost: int = 0
+    late: bool = False
     traffic: float = 100.0
 
     def ready(self, revision: str) -> int:
@@ -112,6 +118,9 @@ class Service:
         wanted = self.capacity()
         for pod in self.pods.values():
             pod["ready"] = pod["revision"] not in self.broken
+        newest = [pod for pod in self.pods.values() if pod["revision"] == order.candidate]
+        for pod in newest[: self.lost]:
+            pod["ready"] = False
         for revision, number in wanted.items():
             for _ in range(number - self.count(revision)):
                 self.numbers += 1
@@ -152,7 +161,7 @@ class Service:
         ready = self.ready(order.candidate) if order.candidate else 0
         whole = self.weight >= min(order.weight, 100) if self.routed or order.weight in (0, 100) else self.weight > 0
         gone = all(pod["revision"] in (order.stable, order.candidate) for pod in self.pods.values())
-        settled = ready >= wanted and whole and (self.weight <= 0 or order.weight > 0)
+        settled = ready >= wanted and whole and (self.weight <= 0 or order.weight > 0) and not self.late
         if not order.candidate:
             settled = gone and self.ready(order.stable) > 0
         return Echo(
@@ -183,7 +192,7 @@ class Service:
         return {
             "apiVersion": "trimtab.dev/v1alpha1",
             "kind": "Microservice",
-            "metadata": {"name": self.name, "namespace": "shop", "uid": f"uid-{self.name}"},
+            "metadata": {"name": self.name, "namespace": "shop", "uid": self.uid or f"uid-{self.name}"},
             "spec": {
                 "image": f"example/app:{self.revision}",
                 **({"expose": {"gateway": {"name": "g"}, "hosts": ["a.example"]}} if self.routed else {}),
