@@ -1,12 +1,13 @@
 """Whether an order is in place, and whether its share of traffic was seen in effect (design: A weight is in effect)."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from trimtab.domain import labels
 from trimtab.domain.release import counters
 from trimtab.domain.release.counters import Arm, Listener, Series
 from trimtab.domain.release.look import Look, Service
-from trimtab.domain.release.state import Leg
+from trimtab.domain.release.state import Leg, Phase
 from trimtab.domain.service.blockers import is_ready, of_component
 from trimtab.domain.traffic.order import Echo
 
@@ -40,14 +41,24 @@ def turned_back(leg: Leg, service: Service) -> bool:
     return echo is not None and not echo.weight
 
 
-def observed(leg: Leg, service: Service, look: Look, *, back: bool) -> Leg:
-    """The leg with what this look adds to what is known of its order; `back`: on the way back to stable."""
+def moved_over(leg: Leg, service: Service) -> bool:
+    """Whether all requests go to the candidate, so that stable may retire; not all pods need be ready for that."""
+    echo = answer(leg, service)
+    return echo is not None and (echo.in_place or echo.weight >= 100)
+
+
+_FREED: Mapping[Phase, Callable[[Leg, Service], bool]] = {Phase.RETURNING: turned_back, Phase.RETIRING: moved_over}
+"""When requests begin to end at the revision whose pods are to go; in other phases an order has to be in place."""
+
+
+def observed(leg: Leg, service: Service, look: Look, phase: Phase) -> Leg:
+    """The leg with what this look adds to what is known of its order."""
     echo = answer(leg, service)
     if leg.order is None or echo is None:
         return replace(leg, pending=leg.pending + look.dt, unready=0.0)
     missing = echo.candidate_ready < echo.candidate_wanted and not service.migrating(leg.candidate)
     leg = replace(leg, unready=leg.unready + look.dt if missing else 0.0)
-    if not (turned_back(leg, service) if back else echo.in_place):
+    if not _FREED.get(phase, in_place)(leg, service):
         return replace(leg, pending=leg.pending + look.dt, mark=None, waited=0.0)
     if leg.mark is None:
         both = (*_series(leg, look, leg.candidate), *_series(leg, look, leg.stable))

@@ -16,6 +16,9 @@ from trimtab.domain.release.returning import aborted, overtaken
 from trimtab.domain.release.stages import Stage
 from trimtab.domain.release.state import Leg, Phase, State
 
+_PATIENCE = 60.0
+"""Seconds without an order in place after which the end of a release waits for nobody."""
+
 _EVERYTHING = Stage(bake=0, weight=100, capacity=100)
 
 
@@ -85,7 +88,13 @@ def watching(state: State, look: Look) -> State:
 
 
 def retiring(state: State, look: Look) -> State:
-    """The old revision's last requests end; then the candidate is stable, each target on its own."""
+    """The old revision's last requests end; then the candidate is stable, each target on its own.
+
+    A newer revision waits for that, unless it does not come to an end.
+    """
+    wanted = candidates.wanted(state, look)
+    if any(_stuck(leg) and wanted.get(leg.name) != leg.candidate for leg in state.moving):
+        return overtaken(state, look)
     waiting: list[str] = []
     for leg in state.moving:
         state, done = _retired(state, look, leg)
@@ -93,9 +102,15 @@ def retiring(state: State, look: Look) -> State:
             waiting.append(leg.name)
     if waiting:
         message = f"the last requests and pods of the old revision of {', '.join(waiting)} end"
-        return state.noted("Retiring", Reason.RETIRING, message)
+        missing = waiting_for(state, look) if any(leg.pending for leg in state.moving) else ""
+        return state.noted("Retiring", Reason.RETIRING, f"{message}; {missing}" if missing else message)
     reason = Reason.PROMOTED_UNJUDGED if state.unjudged else Reason.PROMOTED
     return ended(replace(state, reason=str(reason)), look, "Promoted", reason)
+
+
+def _stuck(leg: Leg) -> bool:
+    """Whether the old revision cannot go, for it still gets requests: pods of the new one are missing for too long."""
+    return leg.order is not None and bool(leg.order.candidate) and leg.pending >= _PATIENCE
 
 
 def _retired(state: State, look: Look, leg: Leg) -> tuple[State, bool]:
@@ -104,7 +119,7 @@ def _retired(state: State, look: Look, leg: Leg) -> tuple[State, bool]:
         return state, True
     if leg.order is not None and not leg.order.candidate:
         echo = answer(leg, service)
-        return state, echo is not None and (echo.in_place or leg.pending >= 60.0)
+        return state, echo is not None and (echo.in_place or leg.pending >= _PATIENCE)
     if not drained(leg, service, look, leg.stable):
         return state, False
     final = orders.at_rest(replace(leg, stable=leg.candidate), service, look)

@@ -80,8 +80,7 @@ def step(observation: Observation, now: datetime) -> Step:
 def _advanced(before: State, look: Look) -> State:
     """The state after this look: what was seen, then what somebody said, then as many moves as follow at once."""
     state = notices.delivered(_joined(before, look), look)
-    begun, back = state.begun, state.phase is Phase.RETURNING
-    legs = (_seen(leg, look.services[leg.name], look, begun=begun, back=back) for leg in state.legs)
+    legs = (_seen(leg, look.services[leg.name], look, state) for leg in state.legs)
     state = replace(state, legs=tuple(legs))
     state = verbs.heard(state, look)
     if _frozen(state, look):
@@ -118,12 +117,12 @@ def _joined(state: State, look: Look) -> State:
     return replace(state, legs=legs, release=release)  # with an id that verbs can name, even of an earlier policy's
 
 
-def _seen(leg: Leg, service: Service, look: Look, *, begun: bool, back: bool) -> Leg:
+def _seen(leg: Leg, service: Service, look: Look, state: State) -> Leg:
     if leg.rejected is not None and service.revision and leg.rejected.revision != service.revision:
         leg = replace(leg, rejected=None)
-    if not leg.candidate or not begun:
+    if not leg.candidate or not state.begun:
         return leg
-    return counted(observed(leg, service, look, back=back), service)
+    return counted(observed(leg, service, look, state.phase), service)
 
 
 def _arms(state: State, look: Look) -> Iterator[Arm]:

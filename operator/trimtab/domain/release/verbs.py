@@ -69,7 +69,10 @@ def _promote_full(state: State, look: Look) -> tuple[State, str]:
 
 
 def _abort(state: State, look: Look) -> tuple[State, str]:
-    if state.phase not in (*_BEFORE, *_UNDER_WAY):
+    retiring = state.phase is Phase.RETIRING
+    if retiring and not all(leg.order and leg.order.candidate for leg in state.moving):
+        raise _RefusedError("the new revision is stable already: to go back, deploy the old one again")
+    if not retiring and state.phase not in (*_BEFORE, *_UNDER_WAY):
         raise _RefusedError("no release is under way that could be aborted")
     cause = Cause(reason=Reason.ABORT_REQUESTED, message="somebody asked for it")
     return aborted(state, look, cause), "traffic returns to stable"

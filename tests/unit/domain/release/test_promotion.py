@@ -139,6 +139,56 @@ def test_without_counters_the_old_revision_stays_for_the_grace_time_and_half_a_m
     world.until("Promoted", limit=30)
 
 
+def test_the_old_revision_retires_although_a_pod_of_the_new_one_is_not_ready() -> None:
+    """It has all requests, and what the pod waits for may be the room that the old ones hold."""
+    world = retiring(lost=0)
+    service = world.services["orders"]
+    service.late, service.wanted = True, 5
+    world.until("Promoted", limit=300)
+    assert world.services["orders"].count("r1") == 0
+
+
+def retiring(*, lost: int) -> World:
+    """A release in its last phase, with so many pods of the new revision that are never ready again."""
+    world = World(spec(watch="0s")).serving()
+    world.change("r2")
+    world.until("Retiring")
+    world.services["orders"].lost = lost
+    return world
+
+
+def test_a_release_that_cannot_retire_says_why_and_can_still_be_aborted() -> None:
+    world = retiring(lost=1)
+    world.run(300)
+    assert world.status["phase"] == "Retiring"
+    assert "orders: pods and routes are on the way" in world.message
+    world.verb("abort")
+    world.until("Aborted")
+    assert world.target()["stable"] == "r1"
+    assert world.services["orders"].weight == 0
+
+
+def test_a_new_revision_gets_a_release_out_that_cannot_retire() -> None:
+    world = retiring(lost=4)
+    world.run(300)
+    world.services["orders"].lost = 0
+    world.services["orders"].broken.add("r2")
+    world.change("r3")
+    world.until("Promoted", limit=900)
+    assert world.outcomes == ["Promoted", "Superseded"]
+    assert world.target()["stable"] == "r3"
+
+
+def test_what_can_no_longer_be_aborted_says_so() -> None:
+    world = retiring(lost=0)
+    while world.order().candidate:
+        world.run(2)
+    world.verb("abort")
+    world.apply()
+    assert world.status["verb"]["result"] == "Refused"
+    assert "stable already" in world.status["verb"]["message"]
+
+
 def test_promote_full_skips_judgement_and_is_on_record() -> None:
     world = World(spec(kpis=[ERRORS], watch="1h")).serving()
     world.change("r2")
