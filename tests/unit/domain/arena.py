@@ -34,7 +34,6 @@ class Arena(World):
         self.routed: dict[str, int] = {}
         self.known: set[str] = set()
         self.broken: set[str] = set()
-        self.gone: list[str] = []
         self.former = 0
 
     # --- the release
