@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain import labels
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
-from trimtab.domain.outcome import Done, Outcome, Waiting
+from trimtab.domain.outcome import Done, Outcome
 from trimtab.domain.plan import Plan, Report
 from trimtab.domain.release.policy import acting, releases
 from trimtab.domain.service import jobstate
@@ -151,35 +151,30 @@ class MicroserviceReconciler:
             return observation
         resource = observation.resource
         run.writes += 1
-        answer = await self._cluster.apply_status(
-            ref_of(resource),
-            intent,
-            uid=uid_of(resource),
-            resource_version=resource["metadata"]["resourceVersion"],
+        return replace(observation, resource=await self._write(resource, intent))
+
+    async def _write(self, resource: Object, status: Mapping[str, Any]) -> Object:
+        """The status, if the resource is still as it was seen; raises ConflictError if not."""
+        version = resource["metadata"]["resourceVersion"]
+        return await self._cluster.apply_status(
+            ref_of(resource), status, uid=uid_of(resource), resource_version=version
         )
-        return replace(observation, resource=answer)
 
     async def _publish(self, resource: Object, result: Report, run: Run) -> Outcome:
-        """Writes the status if it differs, then the Events: an Event about a status that was never written misleads."""
-        answer = resource
+        """Writes the status if it differs, then the Events: an Event about a status that was never written misleads.
+
+        The status repeats what was decided, so it is refused if anybody changed the resource since: a leader that was
+        held up would undo what its successor decided.
+        """
         run.reason = str(condition(result.status, "Ready").get("reason", ""))
         if not same(result.status, resource.get("status", {})):
             run.writes += 1
-            answer = await self._cluster.apply_status(ref_of(resource), result.status, uid=uid_of(resource))
+            await self._write(resource, result.status)
         for event in result.events:
             self._recorder.record(resource, event)
-        if _asked(answer) != _asked(resource):  # the answer is in the cache, so the watch has no more news of it
-            return Waiting(after=0, reason="the resource changed during the run")
         return result.outcome
 
 
 def microservice_ref(key: Key) -> ObjectRef:
     """The Microservice that a key of the queue names."""
     return ObjectRef(api_version=API_VERSION, kind=KIND, namespace=key.namespace, name=key.name)
-
-
-def _asked(resource: Object) -> tuple[Any, ...]:
-    """What users ask for: the spec and the deletion, both by the generation, and the annotations that are requests."""
-    annotations = resource["metadata"].get("annotations") or {}
-    requests = (annotations.get(name) for name in (labels.RECONCILE, labels.RUN_JOB, labels.RELEASE))
-    return resource["metadata"].get("generation"), *requests
