@@ -225,7 +225,7 @@ async def test_the_old_revision_comes_back_inside_the_watch(space: Space, images
         await releases.crash(victim)
         await releases.ended("web", "Aborted")
         summary = await users.result()
-    assert summary["failed"] <= 20, "only what the broken pod itself held"
+    assert summary["failed"] <= 100, "half of the load, while kubelet starts the broken one of two pods again"
     assert await releases.split("web") == {f"web-{stable}": 100}
     assert before <= uids(await space.pods("web")), "the old pods had been kept"
 

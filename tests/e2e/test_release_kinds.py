@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from tests.e2e.releases import Releases, canary_release, holding_to_the_rules
 from tests.e2e.space import Space, conditions, new_space
 from tests.e2e.test_release_gateway import NEVER_READY, host, load, shop_front
 from tests.support.kube import Kube, poll
+from tests.support.kubectl import CommandError
 
 JUDGED_LONG = "300s"
 
@@ -127,14 +129,19 @@ async def test_mirrored_requests_are_copied_and_nobody_sees_the_answers(space: S
         assert (await versions(space, 20)).keys() == {images.version(images.v1)}
 
         async def copied() -> bool:
-            text = await space.kubectl("get", "--raw", _metrics_of(space, f"web-{candidate}"))
-            counts = [float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("http_requests")]
-            return sum(counts) > 50
+            with suppress(CommandError):  # before its pods are ready
+                text = await space.kubectl("get", "--raw", _metrics_of(space, f"web-{candidate}"))
+                return _requests(text) > 50
+            return False
 
         await poll(copied, 20, "copies reach the candidate", every=0.5)
         await releases.ended("web", "Promoted")
         summary = await users.result()
     assert summary["failed"] == 0, summary
+
+
+def _requests(metrics: str) -> float:
+    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith("http_requests"))
 
 
 def _metrics_of(space: Space, service: str) -> str:
