@@ -102,7 +102,7 @@ def queued(state: State, look: Look) -> State:
         state = replace(state, queued=state.queued + look.dt)
     first = concurrency.ahead(state, look)
     if first is None:
-        return started(state, look, Phase.STEPPING)
+        return _started(state, look)
     left = concurrency.PUBLICATION - state.queued
     return state.noted("Queued", Reason.QUEUED, _queue(what, first, look), timer=left if left > 0 else look.interval)
 
@@ -118,8 +118,9 @@ def _queue(what: str, first: list[str], look: Look) -> str:
     return f"{what} waits in group {group}" + (f" for {', '.join(others)}" if others else " for its turn")
 
 
-def started(state: State, look: Look, phase: Phase) -> State:
-    """The release under way, with nothing counted yet."""
+def _started(state: State, look: Look) -> State:
+    """The release under way, with nothing counted yet; without its steps if promote-full was said meanwhile."""
+    phase = Phase.PROMOTING if state.unjudged else Phase.STEPPING
     legs = tuple(
         pods_kpi.begun(leg, look.services[leg.name]) if leg.candidate and leg.name in look.services else leg
         for leg in state.legs

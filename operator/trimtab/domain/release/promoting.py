@@ -43,7 +43,7 @@ def promoting(state: State, look: Look) -> State:
     """All requests go to the candidate; the service's own address still leads to stable behind a router."""
     what = f"the promotion of {names(state)}"
     if not state.entered:
-        state, free = (state, True) if state.unjudged else window_open(state, look, "Progressing", what)
+        state, free = window_open(state, look, "Progressing", what)
         if free and not state.unjudged:
             state, free = gates_open(state, look, "BeforePromotion", "Progressing", what)
         if not free:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from trimtab.api.reasons import Reason
 from trimtab.domain import labels
-from trimtab.domain.release.idle import started
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.returning import aborted
 from trimtab.domain.release.state import Phase, State
@@ -62,10 +61,13 @@ def _promote(state: State, look: Look) -> tuple[State, str]:
 def _promote_full(state: State, look: Look) -> tuple[State, str]:
     if state.phase not in (*_BEFORE, Phase.STEPPING, Phase.PROMOTING):
         raise _RefusedError("NothingToPromote: no release is on its way to all traffic")
+    message = "moved by promote-full, without further judgement"
+    state = replace(state, unjudged=True, paused=False, message=message)
     if state.phase in _BEFORE:
-        state = started(state, look, Phase.PROMOTING)
-    state = replace(state, phase=Phase.PROMOTING, unjudged=True, paused=False, entered=True, awaiting=False, granted=())
-    return replace(state, message="moved by promote-full, without further judgement"), "all traffic moves, unjudged"
+        return state, "once the release may start, all traffic moves, unjudged"
+    entered = state.entered and state.phase is Phase.PROMOTING
+    state = replace(state, phase=Phase.PROMOTING, entered=entered, awaiting=False, granted=())
+    return state, "all traffic moves, unjudged"
 
 
 def _abort(state: State, look: Look) -> tuple[State, str]:

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.domain.release.world import World, spec
 
 from trimtab.api.reasons import Reason
+from trimtab.domain.release.observation import Answer
 
 ERRORS = {"name": "errors", "requests": {"successRate": "99%"}}
 _MATCH = [{"header": {"name": "x-canary", "exact": "1"}}]
@@ -198,6 +199,55 @@ def test_promote_full_skips_judgement_and_is_on_record() -> None:
     world.until("Promoted")
     assert world.status["history"][0]["reason"] == Reason.PROMOTED_UNJUDGED
     assert any(event.reason == Reason.PROMOTED_UNJUDGED and event.type == "Warning" for event in world.events)
+
+
+@pytest.mark.parametrize("when", ["Queued", "Progressing"])
+def test_promote_full_waits_for_a_window(when: str) -> None:
+    open_, closed = {"days": ["Mon"], "from": "12:00", "to": "12:02"}, {"days": ["Tue"], "from": "01:00", "to": "02:00"}
+    world = World(spec(kpis=[ERRORS], windows=[open_])).serving()
+    world.spec = spec(kpis=[ERRORS], windows=[closed if when == "Queued" else open_])
+    world.change("r2")
+    world.until(when)
+    world.spec = spec(kpis=[ERRORS], windows=[closed])
+    world.verb("promote-full")
+    world.run(300)
+    assert world.status["verb"]["result"] == "Accepted"
+    assert world.order().weight in (0, 10)
+    assert "waits for a window" in world.message
+    world.spec = spec(kpis=[ERRORS])
+    world.until("Promoted")
+    assert world.status["history"][0]["reason"] == Reason.PROMOTED_UNJUDGED
+
+
+def test_promote_full_waits_for_the_gates_of_the_release_alone() -> None:
+    phases = ("BeforeRelease", "BeforeStep", "BeforePromotion")
+    gates = [{"name": phase.lower(), "webhook": {"url": "https://tests.example/", "phase": phase}} for phase in phases]
+    world = World(spec(gates=gates)).serving()
+    world.gates = {gate["name"]: Answer(open=False, message="no") for gate in gates}
+    world.change("r2")
+    world.until("Queued")
+    world.verb("promote-full")
+    world.run(60)
+    assert world.status["phase"] == "Queued"
+    world.gates["beforerelease"] = Answer(open=True, message="yes")
+    world.until("Promoted")
+
+
+def test_promote_full_waits_for_its_turn() -> None:
+    world = World(spec(concurrency={"group": "payments", "max": 1})).serving()
+    other = World(spec(concurrency={"group": "payments", "max": 1}, targets=[{"name": "stock"}])).serving()
+    other.change("r2", "stock")
+    other.until("Progressing")
+    first = other.observe().resource
+    world.others = [{**first, "metadata": {**first["metadata"], "name": "another", "uid": "uid-another"}}]
+    world.change("r2")
+    world.run(30)
+    world.verb("promote-full")
+    world.run(60)
+    assert world.status["phase"] == "Queued"
+    assert "for another" in world.message
+    world.others = []
+    world.until("Promoted")
 
 
 def test_promote_full_still_waits_for_pods() -> None:
