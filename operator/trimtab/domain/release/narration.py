@@ -44,7 +44,7 @@ def _at_rest(state: State, look: Look) -> Note:
     rejected = [leg for leg in state.legs if leg.rejected is not None]
     if rejected:
         said = "; ".join(_rejection(leg) for leg in rejected)
-        remedy = "change the spec, or trimtab release retry"
+        remedy = f"change the spec, or trimtab release retry {look.name}"
         return Note(phase="Aborted", reason=Reason.ABORTED, message=f"{said}. {remedy}")
     if state.history and state.history[0]["outcome"] == "Promoted":
         return Note(phase="Promoted", reason=Reason.PROMOTED, message="the newest revision is stable")

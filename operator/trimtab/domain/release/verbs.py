@@ -94,8 +94,10 @@ def _resume(state: State, look: Look) -> tuple[State, str]:
 
 def _retry(state: State, look: Look) -> tuple[State, str]:
     rejected = [leg.name for leg in state.legs if leg.rejected is not None]
-    if state.phase is not Phase.IDLE or not rejected:
+    if not rejected:
         raise _RefusedError("nothing is rejected, so there is nothing to retry")
+    if state.phase is not Phase.IDLE:
+        raise _RefusedError(f"a release is under way: retry {', '.join(rejected)} when it is over")
     legs = tuple(replace(leg, rejected=None) for leg in state.legs)
     return replace(state, legs=legs), f"{', '.join(rejected)} is released again"
 

@@ -149,6 +149,26 @@ def test_of_two_policies_with_one_target_the_older_acts() -> None:
     assert world.order().stable == "r1"
 
 
+def test_retry_waits_for_the_release_of_another_target() -> None:
+    world = two()
+    for name in ("orders", "stock"):
+        world.change("r2", name)
+    world.until("Progressing")
+    world.services["stock"].failure = "MigrationFailed"
+    world.until("Aborted")
+    assert "trimtab release retry orders" in world.message
+    world.services["stock"].failure = ""
+    world.change("r3", "stock")
+    world.until("Progressing")
+    world.verb("retry")
+    world.apply()
+    assert world.status["verb"]["message"] == "a release is under way: retry orders when it is over"
+    world.until("Aborted")
+    world.verb("retry", nonce="2")
+    world.until("Promoted")
+    assert {world.target(name)["stable"] for name in ("orders", "stock")} == {"r2", "r3"}
+
+
 def test_a_microservice_that_was_made_anew_between_two_looks_begins_anew() -> None:
     world = World()
     world.until("Idle")
