@@ -66,8 +66,15 @@ def revisions(state: State, look: Look, which: Literal["stable", "candidate"]) -
     return shortened(", ".join(f"{name} {version}" for name, version in versions), _TEXT)
 
 
-def target(leg: Leg, service: Service) -> str:
-    """How far one Microservice is with its order."""
+def target(leg: Leg, service: Service, *, sticky: bool = False) -> str:
+    """How far one Microservice is with its order; `sticky`: sessions stay with the revision that they began with."""
+    said = _progress(leg, service)
+    if sticky and leg.order is not None and 0 < leg.order.weight < 100:
+        said += "; the weight divides new sessions, so the share of requests lags behind it"
+    return said
+
+
+def _progress(leg: Leg, service: Service) -> str:
     echo = answer(leg, service)
     missing = missing_of(leg, service)
     if missing or echo is None or leg.order is None:

@@ -102,6 +102,7 @@ def _effective(leg: Leg, look: Look) -> str:
 
 
 def _target(leg: Leg, look: Look, state: State) -> dict[str, Any]:
+    sticky = look.spec.traffic.affinity is not None
     service = look.services[leg.name]
     rejected = leg.rejected
     return {
@@ -123,7 +124,7 @@ def _target(leg: Leg, look: Look, state: State) -> dict[str, Any]:
         else None,
         "weight": _percent(leg.order.weight) if leg.order and leg.candidate else "",
         "effectiveWeight": _effective(leg, look),
-        "message": narration.target(leg, service) if leg.candidate and state.begun else "",
+        "message": narration.target(leg, service, sticky=sticky) if leg.candidate and state.begun else "",
     }
 
 

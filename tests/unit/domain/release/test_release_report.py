@@ -35,6 +35,16 @@ def test_columns_in_the_midst_of_a_release() -> None:
     assert world.message.startswith("step 1/2 at 10 %: bakes ")
 
 
+def test_with_affinity_it_is_said_that_the_share_of_requests_lags() -> None:
+    sticky = World(spec(traffic={"provider": "GatewayAPI", "affinity": {"cookie": {"maxAge": "1h"}}})).serving()
+    plain = World().serving()
+    for world in (sticky, plain):
+        world.change("r2")
+        world.run(60)
+    assert "new sessions" in sticky.status["targets"][0]["message"]
+    assert "session" not in plain.status["targets"][0]["message"]
+
+
 def test_the_eta_is_when_all_bakes_and_the_watch_are_over() -> None:
     world = World().serving()
     world.change("r2")
