@@ -27,7 +27,8 @@ def window_open(state: State, look: Look, phase: str, before: str) -> tuple[Stat
     when = f"at {timestamp(opening)}" if opening else "within a week"
     wait = (opening - look.now) if opening else timedelta(seconds=_LONGEST_SLEEP)
     message = f"{before} waits for a window of spec.windows; the next one opens {when}"
-    return state.noted(phase, Reason.OUTSIDE_WINDOW, message, timer=min(wait.total_seconds(), _LONGEST_SLEEP)), False
+    timer, window = min(wait.total_seconds(), _LONGEST_SLEEP), ("Window", "spec.windows")
+    return state.noted(phase, Reason.OUTSIDE_WINDOW, message, timer=timer, on=window), False
 
 
 def gates_open(state: State, look: Look, phase: str, shown: str, before: str) -> tuple[State, bool]:
@@ -50,9 +51,10 @@ def _ask(state: State, look: Look, gate: Gate, shown: str, before: str) -> tuple
     closed = f": {state.closed}" if state.closed else ""
     message = f"{before} waits for gate {gate.name}{closed}"
     pause = state.asked_at + look.interval - look.epoch if state.closed else 0.0
+    state = state.noted(shown, Reason.GATE_CLOSED, message, on=("Gate", gate.name))
     if 0.0 < pause <= look.interval:
-        return state.noted(shown, Reason.GATE_CLOSED, message, timer=pause), False
-    return replace(state.noted(shown, Reason.GATE_CLOSED, message), questions=(_question(state, look, gate),)), False
+        return replace(state, timer=pause), False
+    return replace(state, questions=(_question(state, look, gate),)), False
 
 
 def _question(state: State, look: Look, gate: Gate) -> Question:

@@ -41,20 +41,20 @@ def undecided(state: State, look: Look, message: str) -> State:
     return held(state, look, Reason.DEADLINE_EXCEEDED, message)
 
 
-def held(state: State, look: Look, reason: Reason, message: str) -> State:
+def held(state: State, look: Look, reason: Reason, message: str, *, on: tuple[str, str] | None = None) -> State:
     """Stays at its share until what holds it is over; the deadline makes it the users' matter, or an abort."""
     deadline = seconds(look.spec.analysis.deadline)
     if state.spent < deadline:
-        return _held(state, reason, message, deadline - state.spent)
+        return _held(state, reason, message, deadline - state.spent, on)
     late = f"undecided after {spoken(deadline)}: {message}"
     if look.spec.analysis.on_inconclusive == "Abort":
         return aborted(state, look, Cause(reason=Reason.DEADLINE_EXCEEDED, message=late))
     people = f"{late}; trimtab release promote --full {look.name} or abort ends it"
-    return _held(state, Reason.DEADLINE_EXCEEDED, people, None)
+    return _held(state, Reason.DEADLINE_EXCEEDED, people, None, on)
 
 
-def _held(state: State, reason: Reason, message: str, timer: float | None) -> State:
-    note = Note(phase="Held", reason=Reason.HELD, message=message, held=reason)
+def _held(state: State, reason: Reason, message: str, timer: float | None, on: tuple[str, str] | None) -> State:
+    note = Note(phase="Held", reason=Reason.HELD, message=message, held=reason, on=on)
     state = announced(state, Reason.HELD, f"{reason}: {message}", event="Held", id_=f"{state.stage}/{reason}")
     return replace(state, note=note, timer=timer)
 

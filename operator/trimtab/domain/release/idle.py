@@ -104,7 +104,8 @@ def queued(state: State, look: Look) -> State:
     if first is None:
         return _started(state, look)
     left = concurrency.PUBLICATION - state.queued
-    return state.noted("Queued", Reason.QUEUED, _queue(what, first, look), timer=left if left > 0 else look.interval)
+    timer, message = left if left > 0 else look.interval, _queue(what, first, look)
+    return state.noted("Queued", Reason.QUEUED, message, timer=timer, on=("ConcurrencyGroup", _group(look)))
 
 
 def _aside(state: State) -> State:
@@ -112,8 +113,12 @@ def _aside(state: State) -> State:
     return replace(state, ticket="", queued=0.0)
 
 
+def _group(look: Look) -> str:
+    return look.spec.concurrency.group if look.spec.concurrency else ""
+
+
 def _queue(what: str, first: list[str], look: Look) -> str:
-    group = look.spec.concurrency.group if look.spec.concurrency else ""
+    group = _group(look)
     others = [name for name in first if name != look.name]
     return f"{what} waits in group {group}" + (f" for {', '.join(others)}" if others else " for its turn")
 

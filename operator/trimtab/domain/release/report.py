@@ -15,6 +15,8 @@ from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.state import Leg, Note, Phase, State, progress_of
 from trimtab.domain.release.step import Step
 from trimtab.domain.release.verdicts import judged, worst
+from trimtab.domain.release.waiting import blockers
+from trimtab.domain.service.waiting import rendered
 from trimtab.domain.status import Condition, condition, conditions, timestamp, without_empty
 
 _MAX_EVENT = 1024
@@ -30,6 +32,7 @@ def report(observation: Observation, step: Step, now: datetime) -> Report:
         {
             **_kept(state),
             **_shown(state, look, note),
+            "waitingFor": rendered(blockers(state, look, note), live.get("waitingFor", ()), now),
             "observedGeneration": generation,
             "conditions": conditions(_conditions(note), live.get("conditions", ()), generation, now),
         }

@@ -45,12 +45,16 @@ class News:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What is going on now, for people. `phase` is a value of status.phase; `held` is the reason of condition Held."""
+    """What is going on now, for people. `phase` is a value of status.phase; `held` is the reason of condition Held.
+
+    `on`: kind and name of what is waited for, if it is something outside the targets.
+    """
 
     phase: str
     reason: Reason
     message: str
     held: Reason | None = None
+    on: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +174,17 @@ class State:
         """The same with this leg in place of the one of its name."""
         return replace(self, legs=tuple(leg if leg.name == each.name else each for each in self.legs))
 
-    def noted(self, phase: str, reason: Reason, message: str, *, timer: float | None = None) -> "State":
+    def noted(
+        self,
+        phase: str,
+        reason: Reason,
+        message: str,
+        *,
+        timer: float | None = None,
+        on: tuple[str, str] | None = None,
+    ) -> "State":
         """The same with a word on what is going on, to be looked at again after `timer` seconds at the latest."""
-        return replace(self, note=Note(phase=phase, reason=reason, message=message), timer=timer)
+        return replace(self, note=Note(phase=phase, reason=reason, message=message, on=on), timer=timer)
 
     def told(self, reason: Reason, message: str, *, warning: bool = False, event: str = "", id_: str = "") -> "State":
         """The same with one more thing that happened; with `event` the channels that want it are told too."""

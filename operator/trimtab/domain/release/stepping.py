@@ -92,11 +92,13 @@ def _baked(state: State, look: Look, stage: Stage) -> State:
     title = stage_title(state, look)
     if missing is not None:
         why = f"{title}: KPI {missing.kpi} of {missing.target}: {missing.verdict.message}"
-        return held(state, look, missing.verdict.reason, why)
+        return held(state, look, missing.verdict.reason, why, on=("KPI", missing.kpi))
     if stage.approval and not state.approved:
         message = f"{title}: passed; trimtab release promote {look.name} goes on, abort goes back"
         state = announced(state, Reason.AWAITING_APPROVAL, message, event="AwaitingApproval", id_=str(state.stage))
-        return replace(state, awaiting=True).noted("AwaitingApproval", Reason.AWAITING_APPROVAL, message)
+        return replace(state, awaiting=True).noted(
+            "AwaitingApproval", Reason.AWAITING_APPROVAL, message, on=("Approval", f"step {state.stage + 1}")
+        )
     return _passed(state, look).told(Reason.STEP_PASSED, f"{title}: passed")
 
 

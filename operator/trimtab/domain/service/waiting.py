@@ -1,6 +1,6 @@
 """status.waitingFor: what stands between now and a service that is as declared."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ def of_aspects(name: str, route: str, aspects: Iterable[Condition]) -> Iterator[
             yield Blocker(kind=kind, name=name, reason=aspect.reason, message=aspect.message)
 
 
-def rendered(blockers: Sequence[Blocker], before: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def rendered(blockers: Iterable[Blocker], before: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """At most ten entries, without repetitions; `since` stays as in `before` where the same blocker was there."""
     since = {(entry["kind"], entry["name"], entry["reason"]): entry.get("since") for entry in before}
     entries: dict[tuple[str, str, str], dict[str, Any]] = {}
