@@ -1,16 +1,17 @@
 """Releases of a service behind the Gateway: real pods, a real Envoy, and users who must not notice."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest_asyncio
 from tests.e2e.installation import Images, gateway_reference, gateway_url, through_gateway
 from tests.e2e.load import ALLOW, Load, counted
-from tests.e2e.releases import Releases, holding_to_the_rules, restarts
-from tests.e2e.space import Space, conditions, new_space, uids
+from tests.e2e.releases import Releases, canary_release, holding_to_the_rules, restarts
+from tests.e2e.space import Space, conditions, microservice, new_space, uids
 from tests.e2e.test_operator import leader
 from tests.support.figures import Figures
-from tests.support.kube import Kube, poll
+from tests.support.kube import Kube, Object, poll
 from tests.support.kubectl import kubectl
 
 NEVER_READY: Mapping[str, Any] = {"health": {"readiness": {"path": "/nowhere", "periodSeconds": 1}}}
@@ -20,10 +21,13 @@ SLOW_STEPS = {"canary": {"steps": [{"weight": "25%", "bake": "30s"}, {"weight": 
 
 async def shop_front(space: Space, image: str, **spec: Any) -> None:
     """The service `web`, reached through the Gateway and from the load's pod."""
+    await space.apply("web", image, **{**_front(space), **spec})
+
+
+def _front(space: Space) -> dict[str, Any]:
     expose = {"gateway": gateway_reference(), "hosts": [host(space)]}
     health = {"readiness": {"path": "/readyz", "periodSeconds": 2, "timeoutSeconds": 2}}
-    parts = {"replicas": 2, "network": ALLOW, "expose": expose, "health": health, **spec}
-    await space.apply("web", image, **parts)
+    return {"replicas": 2, "network": ALLOW, "expose": expose, "health": health}
 
 
 def host(space: Space) -> str:
@@ -133,7 +137,7 @@ async def test_a_new_revision_mid_release_first_returns_and_a_revert_ends_it(spa
     await releases.apply("web", strategy=SLOW_STEPS)
     stable = await releases.revision("web")
     async with holding_to_the_rules(space):
-        users = await load(space, images.v1, seconds=60).begin()
+        users = await load(space, images.v1, seconds=45).begin()
         await shop_front(space, images.v2)
         first = (await releases.until("web", lambda s: s.get("weight") == "25%" and s.get("step") == 1, "step 1"))[
             "releaseID"
@@ -194,7 +198,7 @@ async def test_a_killed_operator_leaves_the_release_to_the_other(space: Space, k
     steps = [{"weight": "25%", "bake": "5s"}, {"weight": "50%", "bake": "5s"}]
     await releases.apply("web", strategy={"canary": {"steps": steps}})
     async with holding_to_the_rules(space) as mirror:
-        users = await load(space, images.v1, seconds=60).begin()
+        users = await load(space, images.v1, seconds=45).begin()
         await shop_front(space, images.v2)
         await releases.until("web", lambda s: s.get("step") == 1 and s.get("weight") == "25%", "step 1")
         killed = await leader(kube)
@@ -214,7 +218,7 @@ async def test_the_old_revision_comes_back_inside_the_watch(space: Space, images
     stable = await releases.revision("web")
     before = uids(await space.pods("web"))
     async with holding_to_the_rules(space):
-        users = await load(space, images.v1, seconds=60).begin()
+        users = await load(space, images.v1, seconds=45).begin()
         await shop_front(space, images.v2)
         await releases.phase("web", "Watching")
         candidate = await releases.revision("web")
@@ -237,3 +241,64 @@ async def test_a_change_of_configuration_alone_is_released(space: Space, images:
         await releases.ended("web", "Promoted")
     answer = await through_gateway(host(space))
     assert answer["service"] == "web"
+
+
+async def test_a_gitops_tool_that_applies_every_second_sees_no_difference(space: Space, images: Images) -> None:
+    releases = await same(space, images)
+    in_git = [microservice(space.name, "web", images.v2, **_front(space)), canary_release(space.name, "web")]
+    async with holding_to_the_rules(space):
+        users = await load(space, images.v1, seconds=35).begin()
+        applied = [await space.kube.apply(manifest, manager="gitops") for manifest in in_git]
+        loop = asyncio.create_task(_self_heal(space, in_git))
+        try:
+            await releases.ended("web", "Promoted")
+        finally:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+        summary = await users.result()
+    assert summary["failed"] == 0, summary
+    for before in applied:
+        now = await space.kube.get(before["kind"], space.name, "web")
+        assert now
+        assert now["metadata"]["generation"] == before["metadata"]["generation"], "nothing of the spec ever changed"
+        assert now["metadata"].get("annotations") == before["metadata"].get("annotations")
+        assert now["spec"] == before["spec"]
+
+
+async def _self_heal(space: Space, manifests: list[Object]) -> None:
+    while True:
+        await asyncio.gather(*(space.kube.apply(manifest, manager="gitops") for manifest in manifests))
+        await asyncio.sleep(1)
+
+
+async def test_a_rotated_secret_restarts_pods_of_both_revisions_and_the_release_goes_on(
+    space: Space, images: Images
+) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": space.name, "name": "login"}}
+    await space.kube.create({**secret, "stringData": {"password": "first"}})
+    reference = {"valueFrom": {"secretKeyRef": {"name": "login", "key": "password"}}}
+    releases = Releases(space)
+    await shop_front(space, images.v1, env={"LOGIN": reference})
+    steps = [{"weight": "50%", "bake": "25s"}]
+    await releases.apply("web", strategy={"canary": {"steps": steps}})
+    await releases.settled("web")
+    stable = await releases.revision("web")
+    async with holding_to_the_rules(space, grace=3):
+        users = await load(space, images.v1, seconds=50).begin()
+        await shop_front(space, images.v2, env={"LOGIN": reference})
+        begun = await releases.until("web", lambda s: s.get("step") == 1 and s.get("effectiveWeight") == "50%", "half")
+        candidate = await releases.revision("web")
+        before = {rev: uids(await releases.pods_of("web", rev)) for rev in (stable, candidate)}
+        await space.kube.patch("Secret", space.name, "login", {"stringData": {"password": "second"}})
+        await space.kubectl("annotate", "msvc", "web", "trimtab.dev/reconcile=rotated")
+
+        async def replaced() -> bool:
+            now = {rev: uids(await releases.pods_of("web", rev)) for rev in (stable, candidate)}
+            return all(now[rev] and not now[rev] & before[rev] for rev in (stable, candidate))
+
+        await poll(replaced, 60, "the pods of both revisions are new", every=0.3)
+        status = await releases.ended("web", "Promoted")
+        summary = await users.result()
+    assert summary["failed"] == 0, summary
+    assert status["history"][0]["releaseID"] == begun["releaseID"], "the same release, from its begin to its end"
+    assert len(status["history"]) == 1

@@ -55,7 +55,7 @@ async def test_blue_green_previews_then_moves_everything_and_can_go_back(space: 
     releases = await under(space, images, strategy=blue_green)
     stable = await releases.revision("web")
     async with holding_to_the_rules(space):
-        users = await load(space, images.v1, seconds=40).begin()
+        users = await load(space, images.v1, seconds=30).begin()
         await shop_front(space, images.v2)
         await releases.phase("web", "AwaitingApproval")
         candidate = await releases.revision("web")
@@ -122,7 +122,7 @@ async def test_mirrored_requests_are_copied_and_nobody_sees_the_answers(space: S
     then = {"canary": {"steps": [{"weight": "50%", "bake": "2s"}]}}
     releases = await under(space, images, strategy={"mirror": {"percent": "100%", "bake": "15s", "then": then}})
     async with holding_to_the_rules(space):
-        users = await load(space, images.v1, seconds=40).begin()
+        users = await load(space, images.v1, seconds=30).begin()
         await shop_front(space, images.v2)
         await releases.until("web", lambda s: s.get("step") == 1 and s.get("phase") == "Progressing", "the mirror")
         candidate = await releases.revision("web")
@@ -170,7 +170,7 @@ async def test_a_callee_inside_the_cluster_is_released_by_share_of_pods(space: S
     await space.ready("orders")
     async with holding_to_the_rules(space):
         users = await Load(
-            space=space, name="users", url="http://orders:8080/", image=images.v1, seconds=50, rate=100
+            space=space, name="users", url="http://orders:8080/", image=images.v1, seconds=40, rate=100
         ).begin()
         await space.apply("stock", images.v2, replicas=2, network=network, health=health)
         status = await releases.until("stock", lambda s: s.get("step") == 1 and s.get("effectiveWeight"), "the step")
@@ -232,9 +232,9 @@ async def test_the_policy_comes_and_goes_under_load(space: Space, images: Images
     await poll(lambda: through_gateway(host(space)), 30, "the Gateway answers")
     releases = Releases(space)
     async with holding_to_the_rules(space):
-        outside = await load(space, images.v1, seconds=60).begin()
+        outside = await load(space, images.v1, seconds=45).begin()
         inside = await Load(
-            space=space, name="inside", url="http://web:8080/", image=images.v1, seconds=60, rate=80
+            space=space, name="inside", url="http://web:8080/", image=images.v1, seconds=45, rate=80
         ).begin()
         await releases.apply("web")
         await releases.settled("web")
