@@ -48,7 +48,8 @@ def _missing(aim: Aim, fleet: Fleet, live: Live | None) -> Iterator[str]:
         yield f"Deployment {fleet.rolling.name} of rolling updates has not left yet"
     yield from (f"pods of revision {arm.revision} have not left yet" for arm in aim.strangers(fleet))
     stable, candidate = aim.stable(fleet), aim.candidate(fleet)
-    if aim.wanted and not stable.reachable and aim.order.weight < 100:
+    taken_back = candidate is not None and not aim.order.weight and _share(aim, fleet, live) > 0
+    if aim.wanted and not stable.reachable and (candidate is None or taken_back):
         yield f"no pod of stable revision {stable.revision} is ready"
     if candidate is not None:
         yield from _candidate(aim, candidate)
@@ -77,9 +78,12 @@ def _address(aim: Aim, fleet: Fleet) -> Iterator[str]:
 
 
 def _shares(aim: Aim, fleet: Fleet) -> Iterator[str]:
-    """With the share of pods as the share of connections, the endpoints must be exactly those that are meant."""
+    """With the share of pods as the share of connections, the endpoints must be exactly those that are meant.
+
+    A stable revision without any ready pod has no share to keep.
+    """
     stable, candidate = aim.stable(fleet), fleet.of(aim.order.candidate)
-    meant = {stable.name: aim.wanted, candidate.name: aim.candidate_pods}
+    meant = {stable.name: aim.wanted if stable.ready else 0, candidate.name: aim.candidate_pods}
     for arm in (stable, candidate):
         if len(arm.addressed) != meant[arm.name]:
             endpoints = f"{len(arm.addressed)} of {meant[arm.name]}"

@@ -45,10 +45,15 @@ def _allowed(aim: Aim, fleet: Fleet, live: Live | None) -> Split | None:
         return Split(stable=fleet.service)
     end, candidate = ordered(aim, fleet), aim.candidate(fleet)
     weight = _weight(aim, fleet, candidate, live) if candidate is not None and end.candidate else 0
-    if weight < 100 and not _stable_is_ready(aim, fleet, live, end):
+    if not (_stable_is_ready(aim, fleet, live, end) or _gets_no_more(end.stable, 100 - weight, live)):
         return None
     asked = candidate is not None and _may_be_asked(aim, candidate, live)
     return replace(end, weight=weight, matched=end.matched and asked, mirror=end.mirror if asked else 0)
+
+
+def _gets_no_more(stable: str, share: int, live: Live | None) -> bool:
+    """Whether stable has at least that share already: then the candidate may take from it, though it serves nobody."""
+    return share <= (live.weights.get(stable, 0) if live is not None else 0)
 
 
 def _taken_over(aim: Aim, fleet: Fleet) -> bool:
