@@ -13,6 +13,7 @@ from prometheus_client import disable_created_metrics
 
 from trimtab import __version__
 from trimtab.adapters.kubernetes.connection import Connection, NoClusterError
+from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE
 from trimtab.adapters.kubernetes.priming import prime
 from trimtab.ports.cluster import ClusterError, KindNotServedError, UnavailableError
 from trimtab.shell import logs
@@ -175,6 +176,8 @@ async def _prime(deps: Deps) -> None:
     gc.freeze()  # modules and primed objects stay; the collector need not look at them again and again
     gc.set_threshold(50_000, 20, 20)  # decoded JSON has no cycles, and comes in bursts
     deps.primed.set()
+    if not deps.cluster.serves(CANARY_RELEASE.api_version, CANARY_RELEASE.kind):
+        logger.error("nothing is released: the CRDs are older than this operator; upgrade the chart trimtab-crds")
     deps.intake.everything()
     logger.info("caches primed: %d objects", len(deps.cache))
 

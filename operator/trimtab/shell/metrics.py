@@ -9,6 +9,7 @@ WATCH_EVENTS = Counter("trimtab_watch_events_total", "Watch events received.", [
 WATCH_AGE = Gauge(
     "trimtab_watch_age_seconds", "Seconds since a watch last gave a sign of life (an event, or being opened).", ["kind"]
 )
+RELEASES_SERVED = Gauge("trimtab_releases_served", "1 if the cluster has the kind CanaryRelease, else 0.")
 LEADER = Gauge("leader_election_master_status", "1 if this process leads, else 0.", ["name"])
 
 

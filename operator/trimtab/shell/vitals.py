@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable
 
+from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE
 from trimtab.adapters.kubernetes.leadership import boot_time
 from trimtab.shell.composition import Deps
 from trimtab.shell.health import Check, LoopLag
-from trimtab.shell.metrics import LEADER, WATCH_AGE
+from trimtab.shell.metrics import LEADER, RELEASES_SERVED, WATCH_AGE
 
 MAX_LAG = 10.0
 MAX_LEASE_GAP = 60.0
@@ -53,6 +54,7 @@ def measure(deps: Deps) -> Callable[[], None]:
     def refresh() -> None:
         deps.queue.measure()
         LEADER.labels(deps.settings.lease_name).set(1 if deps.leadership.leading else 0)
+        RELEASES_SERVED.set(deps.cluster.serves(CANARY_RELEASE.api_version, CANARY_RELEASE.kind))
         for (kind, _), age in deps.observer.ages().items():
             WATCH_AGE.labels(kind).set(age)
 

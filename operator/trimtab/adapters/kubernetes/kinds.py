@@ -78,10 +78,13 @@ def _plural(kind: str) -> str:
 ROUTES = tuple(Kind(api_version=version, kind=kind, plural=_plural(kind)) for version, kind in sorted(registry.KINDS))
 """What the providers of traffic control make."""
 
-OPTIONAL = (*ROUTES, GATEWAY, POD_MONITOR)
-"""Kinds whose API may be missing; a Microservice that needs one says so in a condition."""
+OPTIONAL = (*ROUTES, GATEWAY, POD_MONITOR, CANARY_RELEASE)
+"""Kinds whose API may be missing; a Microservice that needs one says so in a condition.
 
-WATCHED = (MICROSERVICE, CANARY_RELEASE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
+CanaryRelease is missing if the operator was upgraded before the CRDs: services must be kept all the same.
+"""
+
+WATCHED = (MICROSERVICE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
 
 _TABLE = {
     (kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT, GATEWAY_CLASS, INGRESS_CLASS)
