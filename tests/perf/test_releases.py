@@ -18,19 +18,22 @@ from tests.support.operator import AGENTS, Operator, running
 from tests.support.traffic import Traffic, counting
 
 SPACE = "perf-releases"
-INTERVAL = 10
 SAMPLES = 10
 TICKS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """The namespace that all of it happens in. Services are `s-0`, `s-1`, ..., each with a release of its own."""
+    """The namespace that all of it happens in. Services are `s-0`, `s-1`, ..., each with a release of its own.
+
+    `interval`: seconds between two ticks of a release.
+    """
 
     kube: Kube
     mirror: Mirror
     traffic: Traffic
     operator: Operator
+    interval: int
 
     async def add(self, numbers: Sequence[int]) -> None:
         """More services with idle releases."""
@@ -39,7 +42,7 @@ class Crowd:
 
         async def adopt(number: int) -> None:
             async with gate:
-                await self.kube.apply(canary_release(f"s-{number}"))
+                await self.kube.apply(canary_release(f"s-{number}", self.interval))
 
         await asyncio.gather(*(adopt(number) for number in numbers))
         await self.mirror.until(
@@ -78,32 +81,32 @@ class Crowd:
         return at - begin
 
 
-def canary_release(name: str) -> Object:
+def canary_release(name: str, interval: int) -> Object:
     """One step that lasts for as long as anybody looks."""
     spec = {
         "targets": [{"name": name}],
         "strategy": {"canary": {"steps": [{"weight": "50%", "bake": "1h"}]}},
         "kpis": [{"name": "pods", "pods": {"maxRestarts": 0}}],
-        "analysis": {"interval": f"{INTERVAL}s"},
+        "analysis": {"interval": f"{interval}s"},
     }
     metadata = {"name": name, "namespace": SPACE}
     return {"apiVersion": "trimtab.dev/v1alpha1", "kind": "CanaryRelease", "metadata": metadata, "spec": spec}
 
 
 @pytest_asyncio.fixture(scope="module")
-async def crowd(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
+async def crowd(kube: Kube, tmp_path_factory: pytest.TempPathFactory, full: bool) -> AsyncIterator[Crowd]:
     await make_namespace(kube, SPACE)
     kinds = ("Microservice", "CanaryRelease", "Pod", "EndpointSlice")
     async with mirroring(kinds, SPACE) as mirror, counting(mirror) as (traffic, url):
         env = {"TRIMTAB_PROMETHEUS_URL": url, "TRIMTAB_LEASE_NAME": "perf-releases"}
         async with running(tmp_path_factory.mktemp("releases") / "log", env=env) as operator:
-            yield Crowd(kube, mirror, traffic, operator)
+            yield Crowd(kube, mirror, traffic, operator, interval=10 if full else 5)
             await remove_namespace(kube, SPACE)
 
 
 async def test_releases(crowd: Crowd, audit: AuditLog, figures: Figures, full: bool) -> None:
     """One population for all figures, since it takes longer to make than to measure."""
-    many, active = (1000, 200) if full else (100, 40)
+    many, active = (1000, 200) if full else (50, 20)
     await crowd.add(range(SAMPLES))
     await quiet(audit)
     few = [await crowd.detection(number) for number in range(SAMPLES)]
@@ -128,18 +131,18 @@ async def _active(crowd: Crowd, audit: AuditLog, figures: Figures, numbers: rang
         return all(crowd.status(number).get("effectiveWeight") == "50%" for number in numbers)
 
     await crowd.mirror.until(baking, 300, lambda: f"all at 50 %: {crowd.phases()}")
-    await asyncio.sleep(INTERVAL)
+    await asyncio.sleep(crowd.interval)
     mark, queries, cpu, begin = audit.mark(), crowd.traffic.queries, crowd.operator.cpu(), time.monotonic()
-    await asyncio.sleep(TICKS * INTERVAL)
+    await asyncio.sleep(TICKS * crowd.interval)
     seconds = time.monotonic() - begin
     written = [r for r in audit.since(mark, *AGENTS) if r.resource == "canaryreleases" and r.subresource == "status"]
-    late = [request.begin % INTERVAL for request in written]
+    late = [request.begin % crowd.interval for request in written]
     asked = crowd.traffic.queries - queries
     under_way = len(numbers) + 2 * SAMPLES
     figures.add(
-        f"{under_way} releases under way, ticks of {INTERVAL} s",
+        f"{under_way} releases under way, ticks of {crowd.interval} s",
         f"{100 * (crowd.operator.cpu() - cpu) / seconds:.0f} % of a core, {crowd.operator.resident() / 2**20:.0f} MiB",
-        f"{asked / seconds * INTERVAL:.1f} queries a tick, {len(written) / seconds * INTERVAL:.0f} writes",
+        f"{asked / seconds * crowd.interval:.1f} queries a tick, {len(written) / seconds * crowd.interval:.0f} writes",
     )
     figures.add(
         "the same: from the tick to its decision",
@@ -162,7 +165,7 @@ async def test_idle_releases_cost_nothing(crowd: Crowd, audit: AuditLog, figures
         lambda: set(crowd.phases()) <= {"Idle", "Aborted"}, 300, lambda: f"at rest: {crowd.phases()}"
     )
     await quiet(audit)
-    seconds = 60 if full else 15
+    seconds = 60 if full else 10
     mark, queries, cpu = audit.mark(), crowd.traffic.queries, crowd.operator.cpu()
     await asyncio.sleep(seconds)
     found = busy(audit.since(mark, *AGENTS))
