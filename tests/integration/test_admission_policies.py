@@ -177,6 +177,24 @@ async def test_who_may_only_patch_may_set_verbs_but_not_loosen_the_spec(kube: Ku
     assert await refusal(developer.patch("CanaryRelease", shop, "orders", looser)) == ""
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "uid-of-nothing"}]},
+        {"finalizers": ["example.com/never"]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_who_may_only_patch_may_not_have_it_deleted_or_kept(
+    kube: Kube, developer: Kube, shop: str, change: Object
+) -> None:
+    await grant(kube, shop, PATCH)
+    answer = await refusal(developer.patch("CanaryRelease", shop, "orders", {"metadata": change}))
+    assert "not change its spec, owners or finalizers" in answer
+    await grant(kube, shop, ("canaryreleases", "update"))
+    assert await refusal(try_patch(developer, shop, "orders", {"metadata": change})) == ""
+
+
 async def test_the_operators_own_status_is_not_judged(kube: Kube, shop: str) -> None:
     await kube.patch("CanaryRelease", shop, "orders", {"status": {"phase": "Idle"}}, "status")
 
