@@ -1,7 +1,7 @@
 """The state machine of releases: `step` is the only way from one state to the next.
 
 Idle -> Settling -> Queued -> Stepping -> Promoting -> Moving -> Watching -> Retiring -> Idle (Promoted)
-                                 |___________|___________|__________|
+                                 |___________|___________|__________|___________|
                                              v
                                          Returning -> Idle (Aborted, Superseded, Reverted)
 """
