@@ -57,3 +57,12 @@ async def test_it_is_read_once_in_a_while(*, denied: bool) -> None:
     now[0] = LIFE
     await classes.of(spec(ingressClassName="alb"), None)
     assert len(cluster.asked) == 2
+
+
+async def test_names_that_nobody_uses_any_more_are_forgotten() -> None:
+    now, cluster = [0.0], Cluster()
+    classes = Classes(cluster, lambda: now[0])
+    for number in range(10):
+        now[0] += LIFE
+        await classes.of(spec(ingressClassName=f"class-{number}"), None)
+    assert len(classes) == 1

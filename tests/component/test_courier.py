@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from tests.support.kube import poll
 
@@ -124,6 +125,13 @@ async def test_what_nobody_took_within_a_day_is_given_up(rig: Rig) -> None:
     rig.channel.problems = [NotifierError("503")]
     rig.courier.post(KEY, [delivery()])
     assert await rig.settles(1) == {name(1): "503"}
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-01-01T00:00:00"])
+async def test_a_notice_of_unknown_age_keeps_no_other_from_its_channel(rig: Rig, at: str) -> None:
+    rig.channel.problems = [NotifierError("503")]
+    rig.courier.post(KEY, [delivery(1, at=at), delivery(2)])
+    assert await rig.settles(2) == {name(1): "503", name(2): ""}
 
 
 async def test_an_old_notice_is_tried_at_least_once(rig: Rig) -> None:

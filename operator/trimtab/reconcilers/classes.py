@@ -23,6 +23,10 @@ class Classes:
         self._clock = clock
         self._known: dict[ObjectRef, tuple[Object | None, float]] = {}
 
+    def __len__(self) -> int:
+        """How many classes are kept."""
+        return len(self._known)
+
     async def of(self, spec: MicroserviceSpec, gateway: Object | None) -> Object | None:
         """The class of whatever exposes the service (`gateway` as read); None if there is none or we may not read it.
 
@@ -38,7 +42,9 @@ class Classes:
             found = await self._cluster.get(ref)
         except (DeniedError, KindNotServedError):
             found = None
-        self._known[ref] = (found, self._clock() + LIFE)
+        now = self._clock()
+        self._known = {name: entry for name, entry in self._known.items() if entry[1] > now}
+        self._known[ref] = (found, now + LIFE)
         return found
 
 

@@ -151,8 +151,11 @@ class Courier:
         return problem
 
     def _hopeless(self, delivery: Delivery, problem: NotifierError) -> bool:
-        born = datetime.fromisoformat(delivery.notice.at.replace("Z", "+00:00"))
-        return problem.permanent or self._clock.now() - born > LIFE
+        try:
+            age = self._clock.now() - datetime.fromisoformat(delivery.notice.at.replace("Z", "+00:00"))
+        except (ValueError, TypeError):  # no time, or one without a zone
+            return True  # nobody knows how old it is, so nobody knows when to give it up
+        return problem.permanent or age > LIFE
 
     def _tidy(self, key: Key, desk: _Desk) -> None:
         if not desk.settled and not desk.lines and self._desks.get(key) is desk:
