@@ -191,9 +191,9 @@ class Rig:
             ) as upstream:
                 call.code = upstream.status
                 response = web.StreamResponse(status=upstream.status, headers=_end_to_end(upstream.headers))
-                await response.prepare(request)
                 reader = asyncio.create_task(self._pump(upstream.content, queue))
                 with suppress(ConnectionError):
+                    await response.prepare(request)
                     while (line := await queue.get()) is not None:
                         await response.write(line)
                     await response.write_eof()
