@@ -75,12 +75,13 @@ async def _leads(operator: Operator) -> bool:
 
 
 ROLE_RULES = [
-    {"apiGroups": ["trimtab.dev"], "resources": ["microservices"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["trimtab.dev"], "resources": ["microservices/status"], "verbs": ["patch"]},
+    {"apiGroups": ["trimtab.dev"], "resources": ["microservices", "canaryreleases"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["trimtab.dev"], "resources": ["microservices/status", "canaryreleases/status"], "verbs": ["patch"]},
     {"apiGroups": ["apps"], "resources": ["deployments", "controllerrevisions"], "verbs": ["*"]},
     {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["*"]},
     {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": ["*"]},
-    {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": ["*"]},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies", "ingresses"], "verbs": ["*"]},
+    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]},
     {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["*"]},
     {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["*"], "verbs": ["*"]},
     {"apiGroups": [""], "resources": ["configmaps", "services", "serviceaccounts"], "verbs": ["*"]},

@@ -16,7 +16,7 @@ from tests.unit.domain.world import World
 
 from trimtab.domain.drift import differs
 
-NOT_HERE = frozenset({"HTTPRoute", "GRPCRoute"})
+NOT_HERE = frozenset({"HTTPRoute", "GRPCRoute", "PodMonitor"})
 """Kinds whose API the control-plane profile does not have."""
 
 

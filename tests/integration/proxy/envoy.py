@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from tests.support.kube import poll
+from tests.support.operator import free_port
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain import names
@@ -91,7 +91,7 @@ class Envoy:
         moved = {key: self._move(item) for key, item in value.items()}
         number = moved.get("port_value", 0)
         if 15000 <= number < 16000:
-            moved["port_value"] = self.moved.setdefault(number, _free_port())
+            moved["port_value"] = self.moved.setdefault(number, free_port())
         return moved
 
     def routes(self) -> list[dict[str, Any]]:
@@ -120,12 +120,6 @@ class Envoy:
         """The sum of a metric's samples with these labels; 0 if it was never counted."""
         samples = (await self.samples()).get(name, [])
         return sum(value for found, value in samples if labels.items() <= found.items())
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET6) as probe:
-        probe.bind(("::", 0))
-        return int(probe.getsockname()[1])
 
 
 @functools.cache
