@@ -8,11 +8,33 @@ from tests.e2e.installation import NAMESPACE, RELEASE
 from tests.e2e.rights import Right, Usage, granted
 from tests.support.kube import Kube
 
+WATCHED = (
+    "canaryreleases.trimtab.dev",
+    "configmaps",
+    "controllerrevisions.apps",
+    "cronjobs.batch",
+    "deployments.apps",
+    "endpointslices.discovery.k8s.io",
+    "gateways.gateway.networking.k8s.io",
+    "grpcroutes.gateway.networking.k8s.io",
+    "horizontalpodautoscalers.autoscaling",
+    "httproutes.gateway.networking.k8s.io",
+    "ingresses.networking.k8s.io",
+    "jobs.batch",
+    "microservices.trimtab.dev",
+    "networkpolicies.networking.k8s.io",
+    "poddisruptionbudgets.policy",
+    "pods",
+    "serviceaccounts",
+    "services",
+)
 UNUSED: dict[Right, str] = {
+    **{
+        (resource, "get"): "read by name after a gap in a watch, and where a first apply finds the name taken"
+        for resource in WATCHED
+    },
     ("deployments.apps", "delete"): "pruned by a version of the operator that makes it under another name",
     ("poddisruptionbudgets.policy", "delete"): "pruned by a version of the operator that makes none any more",
-    ("gateways.gateway.networking.k8s.io", "get"): "read by name after a gap in a watch",
-    ("ingresses.networking.k8s.io", "get"): "read by name after a gap in a watch",
     ("ingressclasses.networking.k8s.io", "get"): "asked for by a release through the AWS Load Balancer Controller",
     **{
         ("virtualservices.networking.istio.io", verb): "for releases through Istio, which is not in this cluster"
@@ -23,8 +45,6 @@ UNUSED: dict[Right, str] = {
         for verb in ("create", "delete", "get", "list", "patch", "watch")
     },
     ("leases.coordination.k8s.io", "create"): "made once; a cluster that was kept has it",
-    ("microservices.trimtab.dev", "get"): "read by name after a gap in a watch, and after a conflict",
-    ("pods", "get"): "read by name after a gap in a watch",
     ("microservices.trimtab.dev/finalizers", "update"): "asked for by OwnerReferencesPermissionEnforcement, off here",
 }
 """Rights that this tier may leave unused, and why they are granted."""
