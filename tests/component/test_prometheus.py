@@ -206,7 +206,7 @@ async def test_a_server_that_never_ends(server: Server, metrics: PrometheusMetri
         if begin:
             await response.prepare(request)
             await response.write(begin)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()  # for ever, until the connection is given up
         return response
 
     server.answer = drip
