@@ -19,9 +19,8 @@ from trimtab.adapters.egress.allowlist import AllowedHost, AllowList
 from trimtab.adapters.egress.client import EgressClient
 from trimtab.adapters.notify import slack, teams
 from trimtab.adapters.notify.channels import Channels
+from trimtab.adapters.notify.incoming import IncomingWebhook
 from trimtab.adapters.notify.sending import Sender
-from trimtab.adapters.notify.slack import Slack
-from trimtab.adapters.notify.teams import Teams
 from trimtab.adapters.notify.webhook import Webhook, signature
 from trimtab.ports.cluster import DeniedError
 from trimtab.ports.notifier import Notice, NotifierError
@@ -67,7 +66,11 @@ class Rig:
         self.egress = EgressClient(AllowList([entry]), tls=server.trust)
         sender = Sender(self.egress, self.secrets)
         self.channels = Channels(
-            {"slack": Slack(sender), "teams": Teams(sender), "webhook": Webhook(sender, now=lambda: 1767225600.0)}
+            {
+                "slack": IncomingWebhook(sender, slack.message),
+                "teams": IncomingWebhook(sender, teams.message),
+                "webhook": Webhook(sender, now=lambda: 1767225600.0),
+            }
         )
 
     async def deliver(self, channel: dict[str, Any], notice: Notice = NOTICE) -> Any:

@@ -11,10 +11,10 @@ from trimtab.adapters.egress.client import EgressClient
 from trimtab.adapters.gates.webhook import WebhookGates
 from trimtab.adapters.kubernetes.client import ApiClient
 from trimtab.adapters.kubernetes.secrets import KubernetesSecretContents
+from trimtab.adapters.notify import slack, teams
 from trimtab.adapters.notify.channels import Channels
+from trimtab.adapters.notify.incoming import IncomingWebhook
 from trimtab.adapters.notify.sending import Sender
-from trimtab.adapters.notify.slack import Slack
-from trimtab.adapters.notify.teams import Teams
 from trimtab.adapters.notify.webhook import Webhook
 from trimtab.ports.clock import Clock
 from trimtab.reconcilers.courier import Courier
@@ -44,8 +44,8 @@ def outbound(settings: Settings, client: ApiClient, clock: Clock, *, on_settled:
     sender, arns = Sender(egress, KubernetesSecretContents(client)), AllowedArns(settings.notify_arns)
     channels = Channels(
         {
-            "slack": Slack(sender),
-            "teams": Teams(sender),
+            "slack": IncomingWebhook(sender, slack.message),
+            "teams": IncomingWebhook(sender, teams.message),
             "webhook": Webhook(sender),
             "sns": Sns(aws, arns),
             "eventBridge": EventBridge(aws, arns),

@@ -1,26 +1,11 @@
 """Slack, by incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
-from trimtab.adapters.notify.sending import Sender
 from trimtab.ports.notifier import Notice
 
 HEADER, SECTION, FIELD, FIELDS = 150, 3000, 2000, 10
 """Limits of Block Kit: characters of a header, a section and a field, and fields of a section."""
-
-
-class Slack:
-    """See trimtab.ports.notifier. The channel is `{secretRef}`; the Secret holds the webhook's URL."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-
-    async def deliver(self, notice: Notice, channel: Mapping[str, Any]) -> None:
-        """See the port."""
-        url = await self._sender.secret(notice.namespace, channel["secretRef"], "url")
-        await self._sender.post(url, json.dumps(message(notice)).encode(), {})
 
 
 def message(notice: Notice) -> dict[str, Any]:

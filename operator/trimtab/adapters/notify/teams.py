@@ -3,30 +3,15 @@
 https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 """
 
-import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from trimtab.adapters.notify.sending import Sender
 from trimtab.ports.notifier import Notice
 
 MAX_TEXT = 4000
 """Characters of a text; a message may have 28 KiB."""
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]()#<>])")
-
-
-class Teams:
-    """See trimtab.ports.notifier. The channel is `{secretRef}`; the Secret holds the workflow's URL."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-
-    async def deliver(self, notice: Notice, channel: Mapping[str, Any]) -> None:
-        """See the port."""
-        url = await self._sender.secret(notice.namespace, channel["secretRef"], "url")
-        await self._sender.post(url, json.dumps(message(notice)).encode(), {})
 
 
 def message(notice: Notice) -> dict[str, Any]:
