@@ -6,7 +6,10 @@ Samples are those of a cumulative counter of requests *started*, one series for 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from trimtab.domain.release.meters import Meter, Tally
 
 Listener = Literal["direct", "routed"]
 Sample = tuple[float, float]
@@ -35,14 +38,18 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one look at the counters gave; `at` is its unix time in seconds.
+    """What one look at the metrics store gave; `at` is the unix time in seconds by the store's own clock.
 
-    An arm in neither mapping has no data; one in `failed` could not be read, for the reason given (safe to show).
+    An arm in neither mapping has no data; one in `failed` could not be read, for the reason given (safe to show). The
+    same of meters: `tallies` of what is counted, `levels` of gauges, `unread` with the reason.
     """
 
     at: float
     series: Mapping[Arm, tuple[Series, ...]] = field(default_factory=dict)
     failed: Mapping[Arm, str] = field(default_factory=dict)
+    tallies: Mapping["Meter", tuple["Tally", ...]] = field(default_factory=dict)
+    levels: Mapping["Meter", tuple[Series, ...]] = field(default_factory=dict)
+    unread: Mapping["Meter", str] = field(default_factory=dict)
 
 
 def newest(series: Iterable[Series]) -> float | None:
