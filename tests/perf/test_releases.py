@@ -20,6 +20,11 @@ from tests.support.traffic import Traffic, counting
 SPACE = "perf-releases"
 SAMPLES = 10
 TICKS = 3
+CHECKOUT = {
+    "total": {"metric": "checkout_attempts_total"},
+    "bad": {"metric": "checkout_failures_total"},
+    "successRate": "97%",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,16 @@ class Crowd:
 
 
 def canary_release(name: str, interval: int) -> Object:
-    """One step that lasts for as long as anybody looks."""
+    """One step that lasts for as long as anybody looks, judged by three KPIs that have counters."""
     spec = {
         "targets": [{"name": name}],
         "strategy": {"canary": {"steps": [{"weight": "50%", "bake": "1h"}]}},
-        "kpis": [{"name": "pods", "pods": {"maxRestarts": 0}}],
-        "analysis": {"interval": f"{interval}s"},
+        "kpis": [
+            {"name": "errors", "requests": {"successRate": "99%"}},
+            {"name": "slow", "requests": {"latency": {"under": "250ms", "share": "99%"}}},
+            {"name": "checkout", "counter": CHECKOUT},
+        ],
+        "analysis": {"interval": f"{interval}s", "warmup": "0s", "minRequests": 10},
     }
     metadata = {"name": name, "namespace": SPACE}
     return {"apiVersion": "trimtab.dev/v1alpha1", "kind": "CanaryRelease", "metadata": metadata, "spec": spec}
@@ -96,11 +105,15 @@ def canary_release(name: str, interval: int) -> Object:
 @pytest_asyncio.fixture(scope="module")
 async def crowd(kube: Kube, tmp_path_factory: pytest.TempPathFactory, full: bool) -> AsyncIterator[Crowd]:
     await make_namespace(kube, SPACE)
-    kinds = ("Microservice", "CanaryRelease", "Pod", "EndpointSlice")
-    async with mirroring(kinds, SPACE) as mirror, counting(mirror) as (traffic, url):
-        env = {"TRIMTAB_PROMETHEUS_URL": url, "TRIMTAB_LEASE_NAME": "perf-releases"}
+    kinds, interval = ("Microservice", "CanaryRelease", "Pod", "EndpointSlice"), 10 if full else 5
+    async with mirroring(kinds, SPACE) as mirror, counting(mirror, interval) as (traffic, url):
+        env = {
+            "TRIMTAB_PROMETHEUS_URL": url,
+            "TRIMTAB_SCRAPE_INTERVAL": f"{interval}s",
+            "TRIMTAB_LEASE_NAME": "perf-releases",
+        }
         async with running(tmp_path_factory.mktemp("releases") / "log", env=env) as operator:
-            yield Crowd(kube, mirror, traffic, operator, interval=10 if full else 5)
+            yield Crowd(kube, mirror, traffic, operator, interval)
             await remove_namespace(kube, SPACE)
 
 
@@ -132,7 +145,8 @@ async def _active(crowd: Crowd, audit: AuditLog, figures: Figures, numbers: rang
 
     await crowd.mirror.until(baking, 300, lambda: f"all at 50 %: {crowd.phases()}")
     await asyncio.sleep(crowd.interval)
-    mark, queries, cpu, begin = audit.mark(), crowd.traffic.queries, crowd.operator.cpu(), time.monotonic()
+    mark, cpu, begin = audit.mark(), crowd.operator.cpu(), time.monotonic()
+    queries, sent = crowd.traffic.queries, crowd.traffic.sent
     await asyncio.sleep(TICKS * crowd.interval)
     seconds = time.monotonic() - begin
     written = [r for r in audit.since(mark, *AGENTS) if r.resource == "canaryreleases" and r.subresource == "status"]
@@ -142,7 +156,8 @@ async def _active(crowd: Crowd, audit: AuditLog, figures: Figures, numbers: rang
     figures.add(
         f"{under_way} releases under way, ticks of {crowd.interval} s",
         f"{100 * (crowd.operator.cpu() - cpu) / seconds:.0f} % of a core, {crowd.operator.resident() / 2**20:.0f} MiB",
-        f"{asked / seconds * crowd.interval:.1f} queries a tick, {len(written) / seconds * crowd.interval:.0f} writes",
+        f"{asked / TICKS:.1f} queries and {(crowd.traffic.sent - sent) / TICKS / 2**20:.2f} MiB a tick, "
+        f"{len(written) / TICKS:.0f} writes",
     )
     figures.add(
         "the same: from the tick to its decision",
