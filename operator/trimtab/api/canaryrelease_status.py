@@ -74,15 +74,57 @@ class TargetStatus(StatusModel):
         "", description="Share that its pods can get, where they cannot be divided finely enough.", examples=["33.3%"]
     )
     message: Message = Field("", description="What is still missing.", examples=["0 of 1 pods are ready"])
+    arrivals: Annotated[str, Text(max_length=2048)] = Field(
+        "",
+        description="The operator's own record of how requests were divided between both revisions. Default: none.",
+    )
+
+
+class KpiCounts(StatusModel):
+    """What was counted, or measured, of one revision."""
+
+    requests: Count = Field(0, description="Requests, or attempts, of the step.", examples=[1900])
+    failed: Count = Field(0, description="Those of them that failed, or were too slow.", examples=[7])
+    share: Percent = Field("", description="Share that failed; empty: no request.", examples=["0.37%"])
+    value: Percent = Field("", description="Newest value of a gauge; empty: none.", examples=["12.5"])
 
 
 class KpiStatus(StatusModel):
-    """What one KPI says about one Microservice."""
+    """What one KPI says about one Microservice; after the release, what it said last."""
 
     target: ShortText = Field(description="Name of the Microservice.", examples=["orders"])
     name: ShortText = Field(description="Name of the KPI.", examples=["errors"])
     verdict: Verdict = Field(description="Pass, Fail, Insufficient or ProviderError.", examples=["Pass"])
+    reason: ShortText = Field(
+        "", description="One word for why it is not Pass; docs/reference/reasons.md lists them.", examples=["NoData"]
+    )
     message: Message = Field("", description="Why.", examples=["0 restarts of at most 0"])
+    compare_to: Literal["SLO", "Stable", "Both"] | None = Field(
+        None,
+        description="What it measures the new revision by; Auto is decided once, at the start. Default: not decided.",
+        examples=["Both"],
+    )
+    candidate: KpiCounts | None = Field(None, description="The new revision. Default: nothing counted.")
+    stable: KpiCounts | None = Field(None, description="The old revision at the same time. Default: nothing counted.")
+    abort: Percent = Field(
+        "", description="How far the evidence is on its way to an abort, on a log scale.", examples=["12%"]
+    )
+    promote: Percent = Field(
+        "",
+        description="How far it is on its way to a promotion, on a log scale; it counts from the last step on.",
+        examples=["64%"],
+    )
+    eta: ShortText = Field(
+        "", description="When there can be a verdict; empty: unknown.", examples=["about 1,900 more requests, 14m"]
+    )
+    evidence: Annotated[str, Text(max_length=2048)] = Field(
+        "", description="The operator's own record of the evidence. Default: none."
+    )
+    ledger: Annotated[str, Text(max_length=4096)] = Field(
+        "",
+        description="Counts, evidence and verdict of each tick, packed; `trimtab release replay` reads it. "
+        "Default: none.",
+    )
 
 
 class ReleasedVersion(StatusModel):
@@ -151,7 +193,7 @@ class CanaryReleaseStatus(StatusModel):
         (), description="How far each Microservice is. Default: unknown."
     )
     kpis: Annotated[tuple[KpiStatus, ...], keyed(128, "target", "name")] = Field(
-        (), description="What each KPI says about each Microservice that is being released. Default: nothing."
+        (), description="What each KPI says about each Microservice of the release, or of the last. Default: nothing."
     )
     eta: Timestamp | None = Field(
         None,

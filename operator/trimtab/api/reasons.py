@@ -80,16 +80,41 @@ class Reason(StrEnum):
     NOT_READY_WITHIN = "NotReadyWithin", "The new revision's pods were not ready within spec.analysis.readyWithin."
     RESTARTS_EXCEEDED = "RestartsExceeded", "The new revision's containers restarted more often than the KPI allows."
     KPI_FAILED = "KPIFailed", "A KPI is not met; the message names it and its figures."
+    SLO_BREACHED = (
+        "SLOBreached",
+        "More of the new revision's requests fail than the KPI allows; the message has the counts.",
+    )
+    WORSE_THAN_STABLE = (
+        "WorseThanStable",
+        "More of the new revision's requests fail than of the old one's; the message has the counts.",
+    )
+    OUT_OF_BOUNDS = "OutOfBounds", "A gauge of the new revision is out of bounds, and that of the old one is not."
     EVIDENCE_NOT_AVAILABLE = (
         "EvidenceNotAvailable",
-        "KPIs of this kind are not judged yet, so the release holds. People decide: promote-full or abort.",
+        "No metrics store is configured: set TRIMTAB_PROMETHEUS_URL, or promote-full or abort.",
     )
-    EVIDENCE_AGAINST = "EvidenceAgainst", "The step has passed its time, but what was seen speaks against it."
-    TRAFFIC_SHARE_MISMATCH = "TrafficShareMismatch", "The new revision gets another share of requests than it should."
-    ENVIRONMENT_UNHEALTHY = "EnvironmentUnhealthy", "Both revisions fail alike; the release waits until that is over."
-    TOO_LITTLE_TRAFFIC = "TooLittleTraffic", "Too few requests for a verdict; the message says when there can be one."
-    NO_DATA = "NoData", "The metrics store has no fresh samples of the pods."
-    PROVIDER_ERROR = "ProviderError", "The metrics store does not answer, or not as it should."
+    EVIDENCE_AGAINST = (
+        "EvidenceAgainst",
+        "The step's time is up, but what was seen speaks against the new revision: see its logs.",
+    )
+    TRAFFIC_SHARE_MISMATCH = (
+        "TrafficShareMismatch",
+        "The new revision counts another share of requests than it is given: see the router's errors.",
+    )
+    ENVIRONMENT_UNHEALTHY = (
+        "EnvironmentUnhealthy",
+        "The old revision fails too, such as by a dependency; the release waits until that is over.",
+    )
+    TOO_LITTLE_TRAFFIC = "TooLittleTraffic", "Too few requests for a verdict; the message says how many are missing."
+    NOT_YET_PROVEN = (
+        "NotYetProven",
+        "Nothing speaks against the new revision, but it is not proven good yet; more requests will do.",
+    )
+    NO_DATA = "NoData", "The metrics store has no fresh samples of the pods: see that it scrapes them."
+    PROVIDER_ERROR = (
+        "ProviderError",
+        "The metrics store does not answer, or not as it should: see its address, load and credentials.",
+    )
     DEADLINE_EXCEEDED = "DeadlineExceeded", "The release was undecided at spec.analysis.deadline."
     WEIGHT_UNCONFIRMED = "WeightUnconfirmed", "The share was set, but no request shows that it is in effect."
     WEIGHT_ROUNDED = "WeightRounded", "Pods cannot be divided so finely; the message says how many replicas it needs."
