@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,8 +15,7 @@ type config struct {
 	addr        string        // ADDR: where to listen
 	upstream    string        // UPSTREAM_URL: called by "/" before it answers; empty ends the chain here
 	timeout     time.Duration // UPSTREAM_TIMEOUT
-	latency     time.Duration // LATENCY: added to every answer but probes and metrics
-	errorRate   float64       // ERROR_RATE: share of answers that are 500, 0 to 1
+	faults      faults        // FAULTS: what goes wrong from the start, as POST /admin/faults takes it
 	configDir   string        // CONFIG_DIR: its files are shown by "/"
 	maxBodySize int64         // of an echo, bytes
 	drain       time.Duration // SHUTDOWN_DRAIN: how long to go on serving after SIGTERM
@@ -33,8 +32,7 @@ func parseConfig(getenv func(string) string) (config, error) {
 		addr:        env.text("ADDR", ":8080"),
 		upstream:    env.text("UPSTREAM_URL", ""),
 		timeout:     env.duration("UPSTREAM_TIMEOUT", 1500*time.Millisecond),
-		latency:     env.duration("LATENCY", 0),
-		errorRate:   env.share("ERROR_RATE"),
+		faults:      env.faults("FAULTS"),
 		configDir:   env.text("CONFIG_DIR", ""),
 		maxBodySize: 1 << 20,
 		drain:       env.duration("SHUTDOWN_DRAIN", 4*time.Second),
@@ -77,14 +75,14 @@ func (e *environment) duration(name string, otherwise time.Duration) time.Durati
 	return d
 }
 
-func (e *environment) share(name string) float64 {
+func (e *environment) faults(name string) faults {
 	value := e.getenv(name)
 	if value == "" {
-		return 0
+		return faults{}
 	}
-	share, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(share >= 0 && share <= 1) {
-		e.fail(name, value, "a number from 0 to 1")
+	f, err := parseFaults(strings.NewReader(value))
+	if err != nil {
+		e.fail(name, value, "JSON such as {\"errorRate\": 0.02}: "+err.Error())
 	}
-	return share
+	return f
 }

@@ -28,7 +28,7 @@ func isGRPC(r *http.Request) bool {
 
 func (s *service) grpcHealth(w http.ResponseWriter, _ *http.Request) {
 	message := healthServing
-	if s.draining.Load() || s.faults.Load().Unready {
+	if s.draining.Load() || s.faults.now().Unready {
 		message = healthNotServing
 	}
 	writeGRPC(w, message)

@@ -2,11 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"io/fs"
-	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"strconv"
@@ -19,16 +16,8 @@ type service struct {
 	config   config
 	upstream *http.Client
 	metrics  *metrics
-	faults   atomic.Pointer[faults]
+	faults   faultSwitch
 	draining atomic.Bool
-}
-
-// faults are the knobs of /admin/faults. Latency is a Go duration, ErrorRate a share from 0 to 1.
-type faults struct {
-	Latency   string  `json:"latency"`
-	ErrorRate float64 `json:"errorRate"`
-	Unready   bool    `json:"unready"`
-	delay     time.Duration
 }
 
 func newService(c config) *service {
@@ -41,7 +30,7 @@ func newService(c config) *service {
 		upstream: &http.Client{Transport: transport, Timeout: c.timeout},
 		metrics:  newMetrics(c.service, version),
 	}
-	s.faults.Store(&faults{Latency: c.latency.String(), ErrorRate: c.errorRate, delay: c.latency})
+	s.faults.turn(c.faults)
 	return s
 }
 
@@ -49,7 +38,7 @@ func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("/readyz", s.ready)
-	mux.HandleFunc("GET /metrics", s.metrics.serve)
+	mux.HandleFunc("GET /metrics", s.showMetrics)
 	mux.HandleFunc("GET /admin/faults", s.showFaults)
 	mux.HandleFunc("POST /admin/faults", s.setFaults)
 	mux.HandleFunc("POST /admin/crash", func(http.ResponseWriter, *http.Request) { os.Exit(1) })
@@ -74,26 +63,19 @@ func (s *service) identified(next http.Handler) http.Handler {
 	})
 }
 
-// measured applies the faults and counts the answer.
+// measured applies the faults and counts the answer, if there is one.
 func (s *service) measured(next http.HandlerFunc) http.Handler {
+	next = s.injected(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		defer func() { s.metrics.observe(r.Method, recorder.status, time.Since(begin)) }()
-		f := s.faults.Load()
-		if f.delay > 0 {
-			time.Sleep(f.delay)
-		}
-		if f.ErrorRate > 0 && rand.Float64() < f.ErrorRate {
-			fail(recorder, r, http.StatusInternalServerError, "injected by errorRate")
-			return
-		}
 		next(recorder, r)
+		s.metrics.observe(r.Method, recorder.status, time.Since(begin))
 	})
 }
 
 func (s *service) ready(w http.ResponseWriter, _ *http.Request) {
-	if s.draining.Load() || s.faults.Load().Unready {
+	if s.draining.Load() || s.faults.now().Unready {
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}
@@ -104,8 +86,15 @@ func (s *service) showVersion(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"service": s.config.service, "version": version})
 }
 
-// echo answers with the body that it was sent.
+func (s *service) showMetrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	s.metrics.write(w, time.Duration(s.faults.now().Lag))
+}
+
+// echo answers with the body that it was sent. It counts as an attempt at a checkout, which can go wrong while the
+// answer is 200 all the same.
 func (s *service) echo(w http.ResponseWriter, r *http.Request) {
+	s.metrics.attempted(happens(s.faults.now().FailureRate))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.config.maxBodySize))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
@@ -131,31 +120,6 @@ func (s *service) burn(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	writeJSON(w, http.StatusOK, map[string]int{"milliseconds": ms, "rounds": rounds})
-}
-
-func (s *service) showFaults(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, s.faults.Load())
-}
-
-// setFaults replaces all knobs at once: {"latency": "100ms", "errorRate": 0.1, "unready": false}.
-func (s *service) setFaults(w http.ResponseWriter, r *http.Request) {
-	f := &faults{Latency: "0s"}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(f)
-	if err == nil {
-		f.delay, err = time.ParseDuration(f.Latency)
-	}
-	if err == nil && (f.delay < 0 || f.ErrorRate < 0 || f.ErrorRate > 1) {
-		err = errors.New("latency must not be negative, errorRate must be from 0 to 1")
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	s.faults.Store(f)
-	slog.Info("faults set", "latency", f.Latency, "errorRate", f.ErrorRate, "unready", f.Unready)
-	writeJSON(w, http.StatusOK, f)
 }
 
 // readConfig returns the files of the directory by name; those of a mounted ConfigMap are its keys.

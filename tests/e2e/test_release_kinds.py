@@ -141,7 +141,8 @@ async def test_mirrored_requests_are_copied_and_nobody_sees_the_answers(space: S
 
 
 def _requests(metrics: str) -> float:
-    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith("http_requests"))
+    name = "http_server_request_duration_seconds_count{"
+    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith(name))
 
 
 def _metrics_of(space: Space, service: str) -> str:

@@ -129,9 +129,11 @@ class Traffic:
             lines = (await answer.text()).splitlines()
         counts: Counter[str] = Counter()
         for line in lines:
-            if line.startswith("http_requests_total{"):
+            if line.startswith("http_server_request_duration_seconds_count{"):
                 labels, value = line.split("{")[1].split("} ")
-                method = next(label.split('"')[1] for label in labels.split(",") if label.startswith("method="))
+                method = next(
+                    label.split('"')[1] for label in labels.split(",") if label.startswith("http_request_method=")
+                )
                 counts[method] += int(value)
         return counts
 
