@@ -149,6 +149,86 @@ HELD = picture(
     ),
     service(weight="3.2%"),
 )
+ERRORS = {
+    "target": "orders",
+    "name": "errors",
+    "verdict": "Insufficient",
+    "reason": "NotYetProven",
+    "message": "not yet proven",
+    "compareTo": "Both",
+    "candidate": {"requests": 1900, "failed": 7, "share": "0.37%"},
+    "stable": {"requests": 1912, "failed": 8, "share": "0.42%"},
+    "abort": "3%",
+    "promote": "64%",
+    "eta": "about 1,900 more requests, 14m",
+    "evidence": "AAAA",
+    "ledger": "BBBB",
+}
+LATENCY = {
+    "target": "orders",
+    "name": "latency",
+    "verdict": "Insufficient",
+    "reason": "TooLittleTraffic",
+    "message": "TooLittleTraffic: 0 of 100 requests were seen in this step; send requests, or lower minRequests",
+    "compareTo": "SLO",
+    "candidate": {"requests": 0, "failed": 0},
+    "stable": {"requests": 1234567, "failed": 1234, "share": "0.1%"},
+    "abort": "0%",
+    "promote": "0%",
+}
+LAG = {
+    "target": "orders",
+    "name": "lag",
+    "verdict": "Pass",
+    "message": "12.5 of at most 30",
+    "candidate": {"value": "12.5"},
+    "stable": {"value": "11.9"},
+}
+PROVING = picture(
+    release(
+        "Held",
+        "step 3 of 3, at 50 %: orders/errors is not yet proven",
+        step=3,
+        steps=3,
+        position="3/3",
+        weight="50%",
+        kpis=[KPI, ERRORS, LATENCY, LAG],
+        progress={"stage": 2, "bake": 120.0},
+        extra=[
+            {
+                "type": "Held",
+                "status": "True",
+                "reason": "NotYetProven",
+                "message": "step 3 of 3, at 50 %: orders/errors is not yet proven",
+            }
+        ],
+    ),
+    service(weight="50%"),
+)
+FAILING = picture(
+    release(
+        "Aborting",
+        "orders: KPI errors: 2.1 % of 1,900 requests failed, at most 1 % may",
+        step=2,
+        steps=3,
+        position="2/3",
+        weight="0%",
+        kpis=[
+            {
+                **ERRORS,
+                "verdict": "Fail",
+                "reason": "SLOBreached",
+                "message": "2.1 % of 1,900 requests failed, at most 1 % may",
+                "candidate": {"requests": 1900, "failed": 40, "share": "2.1%"},
+                "abort": "100%",
+                "promote": "0%",
+                "eta": "",
+            }
+        ],
+        progress={"stage": 1, "bake": 60.0},
+    ),
+    service(weight="0%"),
+)
 ABORTED = picture(
     release(
         "Aborted",
@@ -210,6 +290,8 @@ ALL = {
     "stepping": STEPPING,
     "awaiting": AWAITING,
     "held": HELD,
+    "proving": PROVING,
+    "failing": FAILING,
     "aborted": ABORTED,
     "promoted": PROMOTED,
     "watching": WATCHING,

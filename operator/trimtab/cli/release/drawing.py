@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from trimtab.cli.release.advice import advice
+from trimtab.cli.release.kpis import kpi_lines
 from trimtab.cli.release.picture import Picture
 from trimtab.cli.release.steps import steps_line
 from trimtab.domain.objects import Object
@@ -18,12 +19,6 @@ BAR = 40
 
 GOOD = frozenset({"Idle", "Promoted"})
 BAD = frozenset({"Aborting", "Aborted", "Stalled"})
-VERDICTS = {
-    "Pass": ("✔", "green"),
-    "Fail": ("✘", "red"),
-    "Insufficient": ("…", "yellow"),
-    "ProviderError": ("!", "yellow"),
-}
 
 
 def draw(picture: Picture, now: datetime) -> list[str]:
@@ -39,7 +34,7 @@ def draw(picture: Picture, now: datetime) -> list[str]:
         *_labelled(
             "pods", (f"{target['name']}: {target['message']}" for target in picture.moving if target.get("message"))
         ),
-        *_labelled("kpis", (_kpi(each) for each in picture.status.get("kpis") or ())),
+        *_labelled("kpis", (line for each in picture.status.get("kpis") or () for line in kpi_lines(each))),
         *_labelled("waits", (_blocker(each, now) for each in picture.status.get("waitingFor") or ())),
         *_labelled("state", _conditions(picture)),
         *_labelled("verb", _verb(picture)),
@@ -156,12 +151,6 @@ def _rows(picture: Picture, target: Object) -> Iterator[tuple[str, ...]]:
 
 def _pods(ready: int, wanted: int) -> str:
     return f"{ready}/{wanted}"
-
-
-def _kpi(kpi: Object) -> str:
-    mark, colour = VERDICTS.get(kpi["verdict"], ("?", "yellow"))
-    words = f"{click.style(mark, fg=colour)} {kpi['target']}/{kpi['name']} {kpi['verdict']}"
-    return f"{words}: {kpi['message']}" if kpi.get("message") else words
 
 
 def _blocker(blocker: Object, now: datetime) -> str:

@@ -114,6 +114,9 @@ class Picture:
         """What scripts may want to know, as JSON; the operator's own records are left out."""
         outcome = self.outcome()
         status = {name: value for name, value in self.status.items() if name not in ("progress", "notices", "history")}
+        for entries, records in (("kpis", ("evidence", "ledger")), ("targets", ("arrivals",))):
+            if entries in status:
+                status[entries] = [_without(records, entry) for entry in status[entries] or ()]
         return {
             "namespace": self.namespace,
             "name": self.name,
@@ -123,6 +126,10 @@ class Picture:
 
     def _revision(self, name: str) -> str:
         return str((self.services[name].get("status") or {}).get("revision", ""))
+
+
+def _without(names: tuple[str, ...], entry: Object) -> Object:
+    return {name: value for name, value in entry.items() if name not in names}
 
 
 def _observed(resource: Object) -> bool:
