@@ -1,14 +1,25 @@
 """The terms on which KPIs are judged: shares, error rates and what they are compared to."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
 from enum import IntFlag
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.api.analysis import Analysis
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+LEAST_DISPERSION = 2.0
+"""What over-dispersion is taken for, at least, where each request is routed on its own."""
+
+SESSION_DISPERSION = 4.0
+"""The same where sessions or connections are routed: cookie affinity, and shares by numbers of replicas."""
 
 
 class Compare(IntFlag):
@@ -40,3 +51,41 @@ class Terms:
     min_requests: Ints
     least_dispersion: Floats
     compare: Ints
+
+    def rows(self, index: Ints | Bools) -> Self:
+        """The terms of these rows: a mask or numbers, which may repeat."""
+        return type(self)(**{each.name: getattr(self, each.name)[index] for each in fields(self)})
+
+
+def of(
+    analysis: Analysis,
+    success_rates: Sequence[str],
+    *,
+    compare: Sequence[Compare],
+    tick: float,
+    kpis: int,
+    least_dispersion: float = LEAST_DISPERSION,
+) -> Terms:
+    """Terms of the KPIs of one release, a row for each of `success_rates` ("99.5%") and `compare`.
+
+    `tick` is the effective length of a tick in seconds; `kpis` the number of KPIs of the whole release.
+    """
+    count = len(success_rates)
+    allowed = [1 - _share(rate) for rate in success_rates]
+    floors = [_share(analysis.floor) if analysis.floor else share / 4 for share in allowed]
+    return Terms(
+        p0=np.array([float(share) for share in allowed]),
+        floor=np.array([float(share) for share in floors]),
+        tolerance=np.full(count, float(analysis.tolerance.removesuffix("x"))),
+        false_abort=np.full(count, float(_share(analysis.false_abort))),
+        false_promote=np.full(count, float(_share(analysis.false_promote))),
+        kpis=np.full(count, float(kpis)),
+        ticks_per_hour=np.full(count, 3600 / tick),
+        min_requests=np.full(count, analysis.min_requests, dtype=np.int64),
+        least_dispersion=np.full(count, least_dispersion),
+        compare=np.array([int(each) for each in compare], dtype=np.int64),
+    )
+
+
+def _share(percentage: str) -> Decimal:
+    return Decimal(percentage.removesuffix("%")) / 100
