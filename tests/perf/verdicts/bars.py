@@ -1,0 +1,89 @@
+"""What is promised of verdicts, and whether measured shares keep to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.stats import beta
+from tests.perf.verdicts.scenario import Ends
+
+from trimtab.domain.release.evidence.trial import Outcome
+
+What = Literal["abort", "promote", "held"]
+
+_OUTCOMES = {
+    "abort": (Outcome.ABORT,),
+    "promote": (Outcome.PROMOTE,),
+    "held": (Outcome.HOLD, Outcome.INCONCLUSIVE),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of `runs` ended in some way."""
+
+    count: int
+    runs: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Clopper and Pearson's, of 95 %."""
+        low = beta.ppf(0.025, self.count, self.runs - self.count + 1) if self.count else 0.0
+        high = beta.ppf(0.975, self.count + 1, self.runs - self.count) if self.count < self.runs else 1.0
+        return float(low), float(high)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{percent(self.count / self.runs)} % ({percent(low)}-{percent(high)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """At most, or at least, so many percent of the releases end so; or half of all within so many minutes."""
+
+    what: What
+    most: float | None = None
+    least: float | None = None
+    minutes: float | None = None
+
+    def measured(self, ends: Ends) -> str:
+        """For people."""
+        return spoken(ends.median(_OUTCOMES[self.what][0])) if self.minutes is not None else str(share(ends, self.what))
+
+    def holds(self, ends: Ends) -> bool:
+        """Whether what was measured is compatible with the bar."""
+        if self.minutes is not None:
+            return ends.median(_OUTCOMES[self.what][0]) <= self.minutes
+        return self.allows(share(ends, self.what))
+
+    def allows(self, measured: Share) -> bool:
+        """An error bar fails if the whole interval is above it, a bar of power if the whole one is below it."""
+        low, high = measured.interval
+        return (self.most is None or low <= self.most / 100) and (self.least is None or high >= self.least / 100)
+
+    def __str__(self) -> str:
+        if self.minutes is not None:
+            return f"half {self.what} within {self.minutes:g} min"
+        bound = f"<= {self.most:g} %" if self.most is not None else f">= {self.least:g} %"
+        return f"{self.what} {bound}"
+
+
+def share(ends: Ends, what: What) -> Share:
+    """Of the releases that ended so."""
+    return Share(count=sum(ends.count(outcome) for outcome in _OUTCOMES[what]), runs=len(ends.outcomes))
+
+
+def pooled(cells: Iterable[Ends], what: What) -> Share:
+    """Of all cells together."""
+    shares = [share(ends, what) for ends in cells]
+    return Share(count=sum(each.count for each in shares), runs=sum(each.runs for each in shares))
+
+
+def percent(value: float) -> str:
+    """Without needless digits: 0.25, 4.1, 99.3, 100."""
+    return f"{value * 100:.2g}" if value < 0.1 else f"{value * 100:.3g}"
+
+
+def spoken(minutes: float) -> str:
+    """A median, for people."""
+    return "never" if minutes == float("inf") else f"{minutes:.1f} min"
