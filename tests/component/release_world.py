@@ -71,7 +71,7 @@ class ReleaseWorld(World):
         """See World."""
         super().start(fault, lease)
         self.queue = WorkQueue("world", clock=lambda: self.clock.now().timestamp())
-        self.sampler = Sampler(self.metrics, self.queue.add, now=lambda: self.clock.now().timestamp())
+        self.sampler = Sampler(self.metrics, self.queue.add, scrape=TICK, now=lambda: self.clock.now().timestamp())
         self.inquiries = Inquiries(self.gates, self.queue.add)
         self.courier = Courier(self.notifier, self.clock, on_settled=self.queue.add)
         self.releases = ReleaseReconciler(

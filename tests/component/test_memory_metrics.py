@@ -8,6 +8,8 @@ from trimtab.domain.release.counters import Arm
 
 
 class MemoryWorld:
+    window = 30.0
+
     def __init__(self, metrics: MemoryMetrics) -> None:
         self._metrics = metrics
         self._now = 0.0

@@ -18,6 +18,7 @@ from trimtab.domain.release.counters import Arm, Reading
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")
 OTHER = Arm("shop", "orders", "bbbbbbbbbb", "routed")
 TIMEOUT = 0.5
+WINDOW = 30.0
 
 QUERY = (
     'envoy_http_downstream_rq_total{namespace=~"shop",trimtab_namespace=~"shop",trimtab_microservice=~"orders",'
@@ -86,7 +87,7 @@ async def server() -> AsyncIterator[Server]:
 @pytest_asyncio.fixture
 async def metrics(server: Server) -> AsyncIterator[PrometheusMetrics]:
     client = PrometheusClient(f"http://127.0.0.1:{server.port}/base/", timeout=TIMEOUT)
-    yield PrometheusMetrics(client, 10.0)
+    yield PrometheusMetrics(client)
     await client.close()
 
 
@@ -95,11 +96,9 @@ def only_failed(reading: Reading, arm: Arm = ARM) -> str:
     return reading.failed[arm]
 
 
-async def test_the_query_selects_three_scrapes_of_exactly_these_arms(
-    server: Server, metrics: PrometheusMetrics
-) -> None:
+async def test_the_query_selects_the_window_of_exactly_these_arms(server: Server, metrics: PrometheusMetrics) -> None:
     server.answer = success(series(ARM, "1", "2", "3"))
-    reading = await metrics.requests([ARM, OTHER])
+    reading = await metrics.read([ARM, OTHER], (), WINDOW)
     assert server.paths == ["/base/api/v1/query"]
     assert server.queries == [QUERY]
     (one,) = reading.series[ARM]
@@ -128,7 +127,7 @@ async def test_series_of_others_are_left_out(server: Server, metrics: Prometheus
         "x",
         series(ARM, "1"),
     )
-    reading = await metrics.requests([ARM])
+    reading = await metrics.read([ARM], (), WINDOW)
     assert {arm: [each.pod for each in found] for arm, found in reading.series.items()} == {ARM: ["one"]}
 
 
@@ -138,13 +137,13 @@ async def test_a_pod_that_two_jobs_scrape_counts_once_and_always_the_same(
     both = [series(ARM, "1", job="a"), series(ARM, "2", job="b")]
     for answer in (both, both[::-1]):
         server.answer = success(*answer)
-        reading = await metrics.requests([ARM])
+        reading = await metrics.read([ARM], (), WINDOW)
         assert [each.samples[-1][1] for each in reading.series[ARM]] == [1]
 
 
 async def test_no_data_is_an_answer(metrics: PrometheusMetrics) -> None:
     """P4, P12."""
-    reading = await metrics.requests([ARM])
+    reading = await metrics.read([ARM], (), WINDOW)
     assert (reading.series, reading.failed) == ({}, {})
 
 
@@ -183,7 +182,7 @@ async def test_what_is_no_proper_answer_is_a_failure_with_a_safe_message(
 ) -> None:
     """P3, P5, P7, P11, P14."""
     server.answer = answer
-    told = only_failed(await metrics.requests([ARM]))
+    told = only_failed(await metrics.read([ARM], (), WINDOW))
     assert message in told
     assert "s3cret" not in told
     assert "127.0.0.1" not in told
@@ -193,7 +192,7 @@ async def test_what_is_no_proper_answer_is_a_failure_with_a_safe_message(
 async def test_a_server_that_is_down() -> None:
     """P1."""
     client = PrometheusClient("http://127.0.0.1:1", timeout=TIMEOUT)
-    assert only_failed(await PrometheusMetrics(client, 10.0).requests([ARM])) == "Prometheus cannot be reached"
+    assert only_failed(await PrometheusMetrics(client).read([ARM], (), WINDOW)) == "Prometheus cannot be reached"
     await client.close()
 
 
@@ -211,7 +210,7 @@ async def test_a_server_that_never_ends(server: Server, metrics: PrometheusMetri
 
     server.answer = drip
     started = asyncio.get_running_loop().time()
-    assert "did not answer within 0.5 s" in only_failed(await metrics.requests([ARM]))
+    assert "did not answer within 0.5 s" in only_failed(await metrics.read([ARM], (), WINDOW))
     assert asyncio.get_running_loop().time() - started < 10 * TIMEOUT
 
 
@@ -225,7 +224,7 @@ async def test_an_answer_that_ends_too_early(server: Server, metrics: Prometheus
         return response
 
     server.answer = hang_up
-    assert only_failed(await metrics.requests([ARM])) == "Prometheus cannot be reached"
+    assert only_failed(await metrics.read([ARM], (), WINDOW)) == "Prometheus cannot be reached"
 
 
 async def test_one_service_with_too_many_series_harms_no_other(
@@ -245,7 +244,7 @@ async def test_one_service_with_too_many_series_harms_no_other(
         return response
 
     server.answer = answer
-    reading = await metrics.requests([ARM, OTHER])
+    reading = await metrics.read([ARM, OTHER], (), WINDOW)
     assert "more than" in reading.failed[ARM]
     assert set(reading.series) == {OTHER}
     assert len(server.queries) == 3
@@ -254,7 +253,7 @@ async def test_one_service_with_too_many_series_harms_no_other(
 async def test_many_arms_are_few_queries_of_bounded_length(server: Server, metrics: PrometheusMetrics) -> None:
     arms = [Arm("shop", f"service-{number}", f"{number:010d}", "routed") for number in range(5 * SHARD)]
     server.answer = success(*(series(arm) for arm in arms))
-    reading = await metrics.requests(arms)
+    reading = await metrics.read(arms, (), WINDOW)
     assert set(reading.series) == set(arms)
     assert len(server.queries) == 5
     assert max(len(query) for query in server.queries) < 64 * 1024

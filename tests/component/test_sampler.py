@@ -18,7 +18,7 @@ class Rig:
         self.now = 1003.0
         self.metrics = MemoryMetrics()
         self.woken: list[Key] = []
-        self.sampler = Sampler(self.metrics, self.woken.append, now=lambda: self.now)
+        self.sampler = Sampler(self.metrics, self.woken.append, scrape=10, now=lambda: self.now)
         for arm in ARMS.values():
             self.metrics.count(arm, "one", 1)
 
@@ -39,9 +39,9 @@ def test_ticks_are_multiples_of_the_interval(now: float, interval: float, second
 
 async def test_releases_of_one_tick_are_read_together_and_woken() -> None:
     rig = Rig()
-    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, 10)
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, None)
     rig.now = 1007.0
-    rig.sampler.watch(STOCK, {ARMS[STOCK]}, 10)
+    rig.sampler.watch(STOCK, {ARMS[STOCK]}, (), 10, None)
     assert rig.sampler.reading(ORDERS) is None
     assert await rig.tick(1010.0) == [ORDERS, STOCK]
     assert rig.metrics.reads == 1
@@ -52,9 +52,9 @@ async def test_releases_of_one_tick_are_read_together_and_woken() -> None:
 
 async def test_each_interval_has_its_own_ticks_and_none_is_shorter_than_scraping() -> None:
     rig = Rig()
-    rig.sampler = Sampler(rig.metrics, rig.woken.append, shortest=10, now=lambda: rig.now)
-    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, 1)
-    rig.sampler.watch(STOCK, {ARMS[STOCK]}, 30)
+    rig.sampler = Sampler(rig.metrics, rig.woken.append, scrape=10, now=lambda: rig.now)
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 1, None)
+    rig.sampler.watch(STOCK, {ARMS[STOCK]}, (), 30, None)
     assert await rig.tick(1010.0) == [ORDERS]
     assert await rig.tick(1020.0) == [ORDERS, STOCK]
     assert await rig.tick(1030.0) == [ORDERS]
@@ -62,11 +62,11 @@ async def test_each_interval_has_its_own_ticks_and_none_is_shorter_than_scraping
 
 async def test_what_is_watched_again_keeps_its_tick_and_its_reading() -> None:
     rig = Rig()
-    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, 10)
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, None)
     await rig.tick(1010.0)
     before = rig.sampler.reading(ORDERS)
     rig.now = 1015.0
-    rig.sampler.watch(ORDERS, {ARMS[ORDERS], ARMS[STOCK]}, 10)
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS], ARMS[STOCK]}, (), 10, None)
     assert rig.sampler.reading(ORDERS) is before
     assert await rig.tick(1020.0) == [ORDERS]
 
@@ -74,7 +74,7 @@ async def test_what_is_watched_again_keeps_its_tick_and_its_reading() -> None:
 async def test_a_failure_is_a_reading_too() -> None:
     rig = Rig()
     rig.metrics.failure = "Prometheus cannot be reached"
-    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, 10)
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, None)
     assert await rig.tick(1010.0) == [ORDERS]
     reading = rig.sampler.reading(ORDERS)
     assert reading is not None
@@ -83,28 +83,28 @@ async def test_a_failure_is_a_reading_too() -> None:
 
 async def test_nothing_is_read_of_what_is_no_longer_watched() -> None:
     rig = Rig()
-    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, 10)
-    rig.sampler.watch(ORDERS, (), 10)
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, None)
+    rig.sampler.watch(ORDERS, (), (), 10, None)
     assert rig.sampler.reading(ORDERS) is None
     assert not rig.sampler.watches(ORDERS)
 
 
 async def test_without_a_store_nothing_is_watched() -> None:
     sampler = Sampler(None, lambda _: None)
-    sampler.watch(ORDERS, {ARMS[ORDERS]}, 10)
+    sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, None)
     assert not sampler.source
     assert not sampler.watches(ORDERS)
 
 
 async def test_it_sleeps_until_something_is_watched_and_survives_what_nobody_foresaw() -> None:
     class Broken:
-        async def requests(self, arms: object) -> Reading:
+        async def read(self, arms: object, meters: object, window: float) -> Reading:
             raise RuntimeError("s3cret")
 
     woken = asyncio.Event()
     sampler = Sampler(Broken(), lambda _: woken.set())
     running = asyncio.create_task(sampler.run())
-    sampler.watch(ORDERS, {ARMS[ORDERS]}, 0.1)
+    sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 0.1, None)
     async with asyncio.timeout(5):
         await woken.wait()
         woken.clear()

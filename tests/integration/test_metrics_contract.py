@@ -19,8 +19,8 @@ from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.counters import PrometheusMetrics
 from trimtab.domain.release.counters import Arm, seen_since, stood_still
 
-SCRAPE = 1.0
-"""Five times as long as it is, so that a busy machine loses no sample of a window."""
+WINDOW = 3.0
+"""Five times as long as three scrapes take, so that a busy machine loses no sample of a window."""
 
 PODS = [
     (namespace, pod)
@@ -32,6 +32,8 @@ PODS = [
 
 class Pods:
     """Serves each pod's counters under a path of its own, and counts the scrapes."""
+
+    window = WINDOW
 
     def __init__(self) -> None:
         self._totals: Counter[tuple[Arm, str]] = Counter()
@@ -140,7 +142,7 @@ async def world(running: Running) -> Pods:
 @pytest_asyncio.fixture
 async def metrics(running: Running) -> AsyncIterator[PrometheusMetrics]:
     client = PrometheusClient(running.url)
-    yield PrometheusMetrics(client, SCRAPE)
+    yield PrometheusMetrics(client)
     await client.close()
 
 
@@ -152,21 +154,21 @@ class TestPrometheus(MetricsContract):
         world.claims["pretender"] = "shop"
         await world.count(ROUTED, "one", 1)
         await world.scrapes(1)
-        reading = await metrics.requests([ROUTED])
+        reading = await metrics.read([ROUTED], (), WINDOW)
         assert [each.pod for each in reading.series[ROUTED]] == ["one"]
 
     async def test_a_request_is_seen_and_standing_still_too(self, metrics: PrometheusMetrics, world: Pods) -> None:
         for arm in (ROUTED, DIRECT):
             await world.count(arm, "one", 5)
         await world.scrapes(1)
-        reading = await metrics.requests([ROUTED, DIRECT])
+        reading = await metrics.read([ROUTED, DIRECT], (), WINDOW)
         since = max(each.samples[-1][0] for each in reading.series[ROUTED])
         await world.count(ROUTED, "one", 1)
         await world.scrapes(1)
-        reading = await metrics.requests([ROUTED, DIRECT])
+        reading = await metrics.read([ROUTED, DIRECT], (), WINDOW)
         assert seen_since(reading.series[ROUTED], since)
         assert not seen_since(reading.series[DIRECT], since)
         assert stood_still(reading.series[ROUTED], since, {"one"}) is False
         await world.scrapes(3)
-        reading = await metrics.requests([ROUTED, DIRECT])
+        reading = await metrics.read([ROUTED, DIRECT], (), WINDOW)
         assert stood_still(reading.series[DIRECT], since, {"one"}) is True

@@ -132,7 +132,7 @@ class ReleaseReconciler:
         self._prefer(key, frozenset(_services(key, observation)) if active else frozenset(), active=active)
         self._inquiries.ask(key, taken.questions)
         self._courier.post(key, _deliveries(key, spec, taken.state.notices))
-        self._sampler.watch(key, taken.arms, interval)
+        self._sampler.watch(key, taken.arms, (), interval, None)
         if not isinstance(outcome, Waiting):
             return outcome
         return Waiting(after=self._after(key, outcome.after, interval), reason=outcome.reason)
@@ -168,7 +168,7 @@ class ReleaseReconciler:
         self._prefer(key, frozenset(), active=False)
         self._inquiries.ask(key, ())
         self._courier.post(key, ())
-        self._sampler.watch(key, (), LATE)
+        self._sampler.watch(key, (), (), LATE, None)
 
 
 def _ref(key: Key) -> ObjectRef:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from trimtab.domain.release.counters import Arm, Reading
+from trimtab.domain.release.meters import Meter
+from trimtab.domain.release.ticks import SCRAPES, reach
 from trimtab.ports.metrics import Metrics
 from trimtab.reconcilers.queue import Key
 
@@ -20,6 +22,9 @@ logger = logging.getLogger("trimtab.sampler")
 
 EARLY = 0.05
 """Seconds by which a timer may be early; a tick that close is due."""
+
+SPARE = 2.0
+"""Seconds more than needed: the store's clock is known to a second, and a query takes its time."""
 
 
 def until_tick(now: float, interval: float) -> float:
@@ -30,6 +35,8 @@ def until_tick(now: float, interval: float) -> float:
 @dataclass(slots=True)
 class _Watch:
     arms: frozenset[Arm]
+    meters: frozenset[Meter]
+    since: float | None
     interval: float
     due: float
     reading: Reading | None = None
@@ -38,7 +45,7 @@ class _Watch:
 class Sampler:
     """What is read of whom. `wake` is called with each key that has a new reading; without `metrics` there is none.
 
-    `shortest` is how often, in seconds, there is something new to read at all.
+    `scrape` is how often, in seconds, there is something new to read at all.
     """
 
     def __init__(
@@ -46,13 +53,14 @@ class Sampler:
         metrics: Metrics | None,
         wake: Callable[[Key], None],
         *,
-        shortest: float = 0.0,
+        scrape: float = 0.0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._metrics = metrics
-        self._shortest = shortest
+        self._scrape = scrape
         self._wake = wake
         self._now = now
+        self._ahead = 0.0
         self._watches: dict[Key, _Watch] = {}
         self._changed = asyncio.Event()
 
@@ -74,20 +82,26 @@ class Sampler:
         """Whether anything is read for this key."""
         return key in self._watches
 
-    def watch(self, key: Key, arms: Collection[Arm], interval: float) -> None:
-        """Reads these arms for this key at every tick from now on; with no arms no more. `interval` in seconds."""
-        if self._metrics is None or not arms:
+    def watch(
+        self, key: Key, arms: Collection[Arm], meters: Collection[Meter], interval: float, since: float | None
+    ) -> None:
+        """Reads these for this key at every tick from now on; with none of them no more. `interval` in seconds.
+
+        `since`: the store's time up to which the key has counted, None if nothing; samples that tell what happened
+        after it are read even if that is long ago.
+        """
+        if self._metrics is None or not (arms or meters):
             self._watches.pop(key, None)
             return
-        interval = max(interval, self._shortest)
+        interval = max(interval, self._scrape)
         watch = self._watches.get(key)
         if watch is None or watch.interval != interval:
             due = self._now() + until_tick(self._now(), interval)
             reading = watch.reading if watch else None
-            self._watches[key] = _Watch(frozenset(arms), interval, due, reading)
+            self._watches[key] = _Watch(frozenset(arms), frozenset(meters), since, interval, due, reading)
             self._changed.set()
         else:
-            watch.arms = frozenset(arms)
+            watch.arms, watch.meters, watch.since = frozenset(arms), frozenset(meters), since
 
     async def run(self) -> None:
         """Reads until cancelled; sleeps while nothing is watched."""
@@ -107,19 +121,38 @@ class Sampler:
             return
         for watch in due.values():
             watch.due = now + until_tick(now, watch.interval)
-        reading = await self._read(frozenset().union(*(watch.arms for watch in due.values())))
+        reading = await self._read(due.values())
         for key, watch in due.items():
             watch.reading = reading
             if self._watches.get(key) is watch:
                 self._wake(key)
 
-    async def _read(self, arms: frozenset[Arm]) -> Reading:
+    async def _read(self, due: Collection[_Watch]) -> Reading:
         assert self._metrics is not None  # noqa: S101 - nothing is watched without a store
+        arms = frozenset().union(*(watch.arms for watch in due))
+        meters = frozenset().union(*(watch.meters for watch in due))
+        window = max(self._window(watch) for watch in due)
+        asked = self._now()
         try:
-            return await self._metrics.requests(arms)
+            reading = await self._metrics.read(arms, meters, window)
         except Exception:
             logger.exception("unexpected error while counters were read")
-            return Reading(at=self._now(), failed=dict.fromkeys(arms, "the counters could not be read"))
+            why = "the counters could not be read"
+            return Reading(at=asked, failed=dict.fromkeys(arms, why), unread=dict.fromkeys(meters, why))
+        if not (reading.failed or reading.unread):
+            self._ahead = reading.at - asked
+        return reading
+
+    def _window(self, watch: _Watch) -> float:
+        """Seconds of samples; after a restart or an outage as many as were missed, within reason.
+
+        What the store's clock says now is known from the last reading. If ours jumped since, the next one is enough.
+        """
+        least = SCRAPES * self._scrape
+        if watch.since is None:
+            return least
+        missed = self._now() + self._ahead - watch.since + SPARE
+        return min(least + max(missed, 0.0), reach(watch.interval, self._scrape))
 
     async def _changed_within(self, seconds: float) -> None:
         """Waits for the next tick, but not while a key is added whose tick may come before."""

@@ -71,8 +71,8 @@ def compose(settings: Settings, connection: Connection) -> Deps:
     microservices = MicroserviceReconciler(cluster, secrets, recorder, clock, settings.cluster)
     ways_out = outbound(settings, client, clock, on_settled=queue.add)
     prometheus = PrometheusClient(settings.prometheus_url) if settings.prometheus_url else None
-    metrics = PrometheusMetrics(prometheus, settings.scrape_interval) if prometheus else None
-    sampler = Sampler(metrics, queue.add, shortest=settings.scrape_interval)
+    metrics = PrometheusMetrics(prometheus) if prometheus else None
+    sampler = Sampler(metrics, queue.add, scrape=settings.scrape_interval)
     inquiries = Inquiries(ways_out.gates, queue.add)
     releases = ReleaseReconciler(
         cluster, recorder, clock, queue, sampler=sampler, inquiries=inquiries, courier=ways_out.courier

@@ -12,7 +12,9 @@ STRANGER = Arm("billing", "orders", "aaaaaaaaaa", "routed")
 
 
 class World(Protocol):
-    """The pods whose counters are read."""
+    """The pods whose counters are read; `window`: seconds that hold at least three scrapes."""
+
+    window: float
 
     async def count(self, arm: Arm, pod: str, requests: int) -> None:
         """Lets requests reach a pod of an arm."""
@@ -28,7 +30,7 @@ class MetricsContract:
         for requests, arm in enumerate((ROUTED, DIRECT, OTHER, STRANGER), start=1):
             await world.count(arm, f"orders-{arm.revision}", requests)
         await world.scrapes(1)
-        reading = await metrics.requests([ROUTED, DIRECT, OTHER])
+        reading = await metrics.read([ROUTED, DIRECT, OTHER], (), world.window)
         assert set(reading.series) == {ROUTED, DIRECT, OTHER}
         assert [total(reading, arm) for arm in (ROUTED, DIRECT, OTHER)] == [1, 2, 3]
 
@@ -36,27 +38,27 @@ class MetricsContract:
         await world.count(ROUTED, "one", 1)
         await world.count(ROUTED, "two", 2)
         await world.scrapes(1)
-        reading = await metrics.requests([ROUTED])
+        reading = await metrics.read([ROUTED], (), world.window)
         assert {each.pod: each.samples[-1][1] for each in reading.series[ROUTED]} == {"one": 1, "two": 2}
 
     async def test_no_data_is_no_series(self, metrics: Metrics, world: World) -> None:
         await world.scrapes(1)
         nobody = Arm("shop", "nobody", "cccccccccc", "routed")
-        reading = await metrics.requests([nobody])
+        reading = await metrics.read([nobody], (), world.window)
         assert nobody not in reading.series
         assert nobody not in reading.failed
 
     async def test_at_least_three_samples_come_oldest_first(self, metrics: Metrics, world: World) -> None:
         await world.count(ROUTED, "one", 1)
         await world.scrapes(4)
-        reading = await metrics.requests([ROUTED])
+        reading = await metrics.read([ROUTED], (), world.window)
         (series,) = reading.series[ROUTED]
         assert len(series.samples) >= 3
         assert list(series.samples) == sorted(series.samples)
         assert stood_still([series], 0, {"one"}) is True
 
     async def test_nothing_is_asked_for_no_arm(self, metrics: Metrics, world: World) -> None:
-        reading = await metrics.requests([])
+        reading = await metrics.read([], (), world.window)
         assert not reading.series
         assert not reading.failed
 

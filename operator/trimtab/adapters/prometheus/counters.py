@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 from trimtab.adapters.prometheus.client import QueryError, TooLargeError
 from trimtab.domain.release.counters import Arm, Reading, Sample, Series
+from trimtab.domain.release.meters import Meter
 
 REQUESTS = "envoy_http_downstream_rq_total"
 LISTENER = "envoy_http_conn_manager_prefix"
-SCRAPES = 3
 SHARD = 400
 """Arms in one query: its selector stays below 64 KiB, and its answer, with the usual few pods, below 1 MiB."""
 
@@ -30,36 +30,38 @@ class Client(Protocol):
 
 
 class PrometheusMetrics:
-    """See trimtab.ports.metrics. `scrape_interval` in seconds is how often pods are scraped."""
+    """See trimtab.ports.metrics."""
 
-    def __init__(self, client: Client, scrape_interval: float) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._range = f"{math.ceil(SCRAPES * scrape_interval * 1000)}ms"
 
-    async def requests(self, arms: Collection[Arm]) -> Reading:
+    async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
         """See the port. Arms are spread over queries by a hash of their service, so that both arms share one."""
         at = time.time()
         shards: dict[int, list[Arm]] = defaultdict(list)
         number = math.ceil(len(arms) / SHARD)
         for arm in sorted(set(arms)):
             shards[zlib.crc32(f"{arm.namespace}/{arm.microservice}".encode()) % number].append(arm)
-        readings = await asyncio.gather(*(self._read(shard) for shard in shards.values()))
+        readings = await asyncio.gather(
+            *(self._read(shard, f"{math.ceil(window * 1000)}ms") for shard in shards.values())
+        )
         series: dict[Arm, tuple[Series, ...]] = {}
         failed: dict[Arm, str] = {}
         for found, errors in readings:
             series |= found
             failed |= errors
-        return Reading(at=at, series=series, failed=failed)
+        unread = dict.fromkeys(meters, "this source is not read yet")
+        return Reading(at=at, window=window, series=series, failed=failed, unread=unread)
 
-    async def _read(self, arms: Sequence[Arm]) -> tuple[dict[Arm, tuple[Series, ...]], dict[Arm, str]]:
+    async def _read(self, arms: Sequence[Arm], window: str) -> tuple[dict[Arm, tuple[Series, ...]], dict[Arm, str]]:
         """One query; if the answer is too long it is asked for in halves, so that one service harms no other."""
         try:
-            answer = await self._client.matrix(selector(arms, self._range))
+            answer = await self._client.matrix(selector(arms, window))
         except TooLargeError as error:
             if len(arms) == 1:
                 return {}, {arms[0]: str(error)}
             middle = len(arms) // 2
-            first, second = await self._read(arms[:middle]), await self._read(arms[middle:])
+            first, second = await self._read(arms[:middle], window), await self._read(arms[middle:], window)
             return first[0] | second[0], first[1] | second[1]
         except QueryError as error:
             return {}, dict.fromkeys(arms, str(error))

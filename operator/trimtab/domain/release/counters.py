@@ -3,6 +3,7 @@
 Samples are those of a cumulative counter of requests *started*, one series for each pod, as the pod exported them.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -40,11 +41,13 @@ class Series:
 class Reading:
     """What one look at the metrics store gave; `at` is the unix time in seconds by the store's own clock.
 
-    An arm in neither mapping has no data; one in `failed` could not be read, for the reason given (safe to show). The
-    same of meters: `tallies` of what is counted, `levels` of gauges, `unread` with the reason.
+    It holds the samples of the `window` seconds before that. An arm in neither mapping has no data; one in `failed`
+    could not be read, for the reason given (safe to show). The same of meters: `tallies` of what is counted, `levels`
+    of gauges, `unread` with the reason.
     """
 
     at: float
+    window: float = math.inf
     series: Mapping[Arm, tuple[Series, ...]] = field(default_factory=dict)
     failed: Mapping[Arm, str] = field(default_factory=dict)
     tallies: Mapping["Meter", tuple["Tally", ...]] = field(default_factory=dict)

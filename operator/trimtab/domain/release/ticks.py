@@ -1,0 +1,65 @@
+"""Ticks: how time is cut into pieces that are counted one by one, by the store's clock alone.
+
+Tick k of interval I ends at k * I - lag, so that what a scrape stores within the lag is there when somebody looks at
+k * I. All times in here are whole milliseconds, as samples have them, so that no rounding moves a sample over an edge.
+"""
+
+from dataclasses import dataclass
+
+SCRAPES = 3
+"""Scrapes between two samples up to which the difference tells what happened in between."""
+
+LAG = 2000
+SETTLED = 1000
+"""Milliseconds after which a sample is stored."""
+
+LONGEST = 600.0
+
+
+def reach(interval: float, scrape: float) -> float:
+    """Seconds of samples that are asked for at most, however long nobody could look."""
+    return max(LONGEST, SCRAPES * interval, 2 * SCRAPES * scrape)
+
+
+def millis(seconds: float) -> int:
+    """The same in milliseconds."""
+    return round(seconds * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Ticks of `interval` milliseconds, where pods are scraped every `scrape` milliseconds."""
+
+    interval: int
+    scrape: int
+
+    @classmethod
+    def of(cls, interval: float, scrape: float) -> "Ticks":
+        """Those of a release that is to be judged every `interval` seconds: never more often than is scraped."""
+        return cls(millis(max(interval, scrape)), millis(scrape))
+
+    @property
+    def lag(self) -> int:
+        """By how much a tick ends before a multiple of its interval."""
+        return min(LAG, self.interval // 2)
+
+    @property
+    def gap(self) -> int:
+        """Longest time between two samples of which the difference counts."""
+        return SCRAPES * self.scrape
+
+    def end(self, number: int) -> int:
+        """The last moment of a tick."""
+        return number * self.interval - self.lag
+
+    def holding(self, at: int) -> int:
+        """The tick in which a moment is."""
+        return -(-(at + self.lag) // self.interval)
+
+    def first(self, since: int) -> int:
+        """The first tick that begins not before that moment."""
+        return self.holding(since) + 1
+
+    def over(self, at: int) -> int:
+        """The last tick that had ended a second before that moment, so that its samples are stored."""
+        return (at - SETTLED + self.lag) // self.interval
