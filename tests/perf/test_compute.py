@@ -7,12 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import pytest
 from tests.perf.workloads import microservice
 from tests.support.figures import Figures
 
+from trimtab.api.analysis import Analysis
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain.objects import ref_of
 from trimtab.domain.plan import Apply
+from trimtab.domain.release.evidence import terms as evidence_terms
+from trimtab.domain.release.evidence.evidence import after, values
+from trimtab.domain.release.evidence.evidence import begin as begun
+from trimtab.domain.release.evidence.terms import Compare
+from trimtab.domain.release.evidence.tick import Tick
 from trimtab.domain.service.decide import decide
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.report import report
@@ -94,3 +102,41 @@ async def test_the_queue(figures: Figures) -> None:
     collapsed = per_call(collapse) / len(keys)
     await asyncio.sleep(0)
     figures.add("queue: add, take and done", f"{full:.1f} us", f"an add that collapses: {collapsed:.2f} us", "")
+
+
+@pytest.mark.parametrize("failing", [0.005, 0.3])
+async def test_ticks_of_many_requests(figures: Figures, failing: float) -> None:
+    """What 200 releases with three KPIs have judged at every tick, each KPI by itself."""
+    terms = evidence_terms.of(Analysis(), ["99%"], compare=[Compare.BOTH], tick=10, kpis=3)
+    generator = np.random.default_rng(5)
+    ticks = []
+    for _ in range(600):
+        bad = generator.binomial([20_000, 80_000], failing)
+        ticks.append(_tick(20_000, int(bad[0]), 80_000, int(bad[1])))
+    state, last, begin = begun(1), np.array([True]), time.process_time()
+    for tick in ticks:
+        state = after(state, terms, tick, last=last)
+        values(state, terms)
+    seconds = time.process_time() - begin
+    figures.add(
+        f"600 ticks of a KPI judged, 100,000 requests each, {failing:.1%} failing",
+        f"{seconds:.2f} s of CPU",
+        f"{1e3 * seconds / 600:.1f} ms each",
+        "< 3 s",
+    )
+
+
+def _tick(candidate: int, candidate_bad: int, stable: int, stable_bad: int) -> Tick:
+    def row(value: int) -> Any:
+        return np.array([value], dtype=np.int64)
+
+    return Tick(
+        candidate_total=row(candidate),
+        candidate_bad=row(candidate_bad),
+        candidate_pods=row(4),
+        stable_total=row(stable),
+        stable_bad=row(stable_bad),
+        stable_pods=row(16),
+        compared=np.array([True]),
+        counts=np.array([True]),
+    )
