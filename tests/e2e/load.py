@@ -45,6 +45,12 @@ class Load:
         assert summary["sent"] == summary["received"] + summary["failed"], summary
         return summary
 
+    async def stopped(self) -> Summary:
+        """Ends it now, and returns what it counted until then."""
+        # The one way to end the program of a pod and keep its log.
+        await self.space.kube.patch("Pod", self.space.name, self.name, {"spec": {"activeDeadlineSeconds": 1}})
+        return await self.result()
+
     async def _log(self) -> str:
         try:
             return await self.space.kubectl("logs", self.name)
@@ -58,7 +64,8 @@ class Load:
     async def _ended(self) -> str:
         pod = await self.space.kube.get("Pod", self.space.name, self.name)
         ended = pod and pod["status"]["phase"] in ("Succeeded", "Failed")
-        return await self._log() if ended else ""
+        log = await self._log() if ended else ""
+        return log if 'sent":' in log else ""
 
     def _pod(self) -> dict[str, Any]:
         args = ["load", "-url", self.url, "-rate", str(self.rate), "-duration", f"{self.seconds}s", "-progress", "1s"]
