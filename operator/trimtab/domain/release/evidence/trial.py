@@ -180,7 +180,9 @@ class Trial:
     def _passed(self, t: Ints, tick: Tick) -> Bools:
         """Which releases' steps (R,) pass: by time, and by every KPI with fresh data."""
         good = (self.sums.findings == Finding.PASS) & tick.counts
-        return (t - self.course.since >= self.bakes[self.course.step]) & self._by_release(good).all(axis=1)
+        baked: Bools = t - self.course.since >= self.bakes[self.course.step]
+        passed: Bools = baked & self._by_release(good).all(axis=1)
+        return passed
 
     def _decided(self, t: Ints, going: Bools, passed: Bools) -> "Trial":
         """With the time and the outcome of what was found."""
@@ -199,7 +201,8 @@ class Trial:
 
     def blame(self) -> Ints:
         """Number of the KPI of each release (R,) that its reason is about."""
-        return self._by_release(_GRAVITY[self._codes()]).argmax(axis=1)
+        worst: Ints = self._by_release(_GRAVITY[self._codes()]).argmax(axis=1)
+        return worst
 
     def conditions(self) -> list[Reason]:
         """What each KPI (R*K) says; PROGRESSING if nothing stands against it but, maybe, time."""
