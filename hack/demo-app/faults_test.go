@@ -48,7 +48,7 @@ func TestSharesOfAnswersAreLateOrFail(t *testing.T) {
 	address, _, _ := start(t, env)
 	s := loadFor(t, address, time.Second, func(o *loadOptions) { o.postEvery = 1 })
 	failed, late := float64(s.Failed)/float64(s.Sent), s.LatencyMS
-	if failed < 0.05 || failed > 0.4 || late.P50 > 100 || late.P90 < 290 {
+	if failed < 0.05 || failed > 0.4 || late.P50 > 290 || late.P90 < 290 {
 		t.Errorf("%.2f failed, %+v", failed, s)
 	}
 	_, metrics := get(t, address+"/metrics")
@@ -58,11 +58,11 @@ func TestSharesOfAnswersAreLateOrFail(t *testing.T) {
 }
 
 func TestFaultsFromTheStartEndByThemselves(t *testing.T) {
-	address, _, _ := start(t, map[string]string{"FAULTS": `{"errorRate": 1, "duration": "300ms"}`})
+	address, _, _ := start(t, map[string]string{"FAULTS": `{"errorRate": 1, "duration": "2s"}`})
 	if status, _ := get(t, address+"/"); status != http.StatusInternalServerError {
 		t.Fatal(status)
 	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		status, _ := get(t, address+"/")
 		if status == http.StatusOK {
 			return
