@@ -23,7 +23,7 @@ logger = logging.getLogger("trimtab.sampler")
 EARLY = 0.05
 """Seconds by which a timer may be early; a tick that close is due."""
 
-SPARE = 2.0
+SPARE = 5.0
 """Seconds more than needed: the store's clock is known to a second, and a query takes its time."""
 
 

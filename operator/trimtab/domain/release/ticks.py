@@ -4,7 +4,11 @@ Tick k of interval I ends at k * I - lag, so that what a scrape stores within th
 k * I. All times in here are whole milliseconds, as samples have them, so that no rounding moves a sample over an edge.
 """
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from trimtab.domain.release.counters import Reading
 
 SCRAPES = 3
 """Scrapes between two samples up to which the difference tells what happened in between."""
@@ -14,6 +18,8 @@ SETTLED = 1000
 """Milliseconds after which a sample is stored."""
 
 LONGEST = 600.0
+_SLACK = 2000
+"""Milliseconds by which the beginning of a reading is uncertain."""
 
 
 def reach(interval: float, scrape: float) -> float:
@@ -63,3 +69,24 @@ class Ticks:
     def over(self, at: int) -> int:
         """The last tick that had ended a second before that moment, so that its samples are stored."""
         return (at - SETTLED + self.lag) // self.interval
+
+
+def due(ticks: Ticks, reading: Reading, *, since: float, newest: Collection[int]) -> range:
+    """The numbers of the ticks after `since` that are complete; `newest`: the newest scrape of each process.
+
+    A process whose next scrape belongs into a tick is waited for, twice as long as a scrape may take: stores that are
+    written to from afar hold samples late. A reading that does not reach back far enough is none, unless no reading
+    can; what is out of reach then is lost.
+    """
+    at, first = millis(reading.at), ticks.first(millis(since))
+    if not math.isinf(reading.window):
+        reached = ticks.first(at - millis(reading.window) + _SLACK + ticks.gap)
+        if reached > first and reading.window < reach(ticks.interval / 1000, ticks.scrape / 1000):
+            return range(0)
+        first = max(first, reached)
+    last = ticks.over(at)
+    for number in range(first, last + 1):
+        end = ticks.end(number)
+        if at < end + 2 * ticks.scrape and any(end - ticks.gap < each <= end - ticks.scrape for each in newest):
+            return range(first, number)
+    return range(first, last + 1)
