@@ -16,8 +16,9 @@ _SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
 def start_runtime(supervisor: Supervisor) -> None:
-    """Start containerd, which needs no API server."""
+    """Start containerd, which needs no API server. From here on everything runs in the cluster's control group."""
     spec = supervisor.spec
+    cgroups.create(spec.paths.cgroup)
     templates.fill(spec, "cni.conflist", spec.paths.state / "cni" / "10-pods.conflist")
     configuration = templates.fill(spec, "containerd.toml")
     containerd = shutil.which("containerd", path=_SEARCH) or "containerd"
@@ -31,7 +32,6 @@ def start_node(supervisor: Supervisor) -> None:
     spec = supervisor.spec
     supervisor.wait_for("containerd", lambda: _ctr("version"), "containerd")
     _import_pause(spec)
-    cgroups.create(spec.paths.cgroup)
     supervisor.start(_kubelet(spec))
     supervisor.start(_kube_proxy(spec))
 
