@@ -16,7 +16,7 @@ from tests.component.contracts.metrics import DIRECT, ROUTED, MetricsContract
 from tests.support.kube import poll
 
 from trimtab.adapters.prometheus.client import PrometheusClient
-from trimtab.adapters.prometheus.counters import PrometheusMetrics
+from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.domain.release.counters import Arm, seen_since, stood_still
 
 WINDOW = 3.0

@@ -15,7 +15,7 @@ from trimtab.adapters.kubernetes.leadership import AlwaysLeading, Leadership
 from trimtab.adapters.kubernetes.secrets import KubernetesSecretDigests
 from trimtab.adapters.kubernetes.watches import WatchObserver
 from trimtab.adapters.prometheus.client import PrometheusClient
-from trimtab.adapters.prometheus.counters import PrometheusMetrics
+from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.reconcilers.inquiries import Inquiries
 from trimtab.reconcilers.microservice import MicroserviceReconciler
 from trimtab.reconcilers.queue import WorkQueue

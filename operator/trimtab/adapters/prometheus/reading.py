@@ -1,0 +1,116 @@
+"""The metrics port on Prometheus: few queries for many arms and meters, and answers confined to what was asked."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from trimtab.adapters.prometheus.answers import QueryError, TooLargeError
+from trimtab.adapters.prometheus.client import TIMEOUT, Answer
+from trimtab.adapters.prometheus.identities import IDENTITIES
+from trimtab.adapters.prometheus.questions import Question, packed, questions
+from trimtab.adapters.prometheus.selectors import selector
+from trimtab.adapters.prometheus.sorting import Sorted, missing_bucket, sorted_out
+from trimtab.adapters.prometheus.sources import Part
+from trimtab.domain.release.counters import Arm, Reading
+from trimtab.domain.release.meters import Meter
+
+PATIENCE = 600.0
+"""Seconds for which a question is not asked again whose answer alone was too long."""
+
+
+class Client(Protocol):
+    """Asks the store."""
+
+    async def matrix(self, query: str, within: float) -> Answer:
+        """The series of an instant query that selects a range, within so many seconds. Raises QueryError."""
+
+
+class PrometheusMetrics:
+    """See trimtab.ports.metrics. `confines`: labels that all series of this cluster carry in the store.
+
+    It remembers how long answers were, so that they stay of a size: a query that turned out too long is asked for in
+    halves, and from then on in the right portions.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        confines: Mapping[str, str] | None = None,
+        *,
+        within: float = TIMEOUT,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._confines = dict(confines or {})
+        self._within = within
+        self._now = now
+        self._costs: dict[tuple[str, ...], float] = {}
+        self._too_large: dict[tuple[str, ...], float] = {}
+
+    async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
+        """See the port."""
+        asked, begun = questions(arms, meters), time.time()
+        told, deadline = Sorted(), self._now() + self._within
+        self._too_large = {key: until for key, until in self._too_large.items() if until > self._now()}
+        refused = [question for question in asked if question.key in self._too_large]
+        told.fail(_targets(refused), str(TooLargeError()))
+        queries = packed((question for question in asked if question.key not in self._too_large), self._costs)
+        moments: list[float] = []
+        for answer, at in await asyncio.gather(*(self._ask(query, window, deadline) for query in queries)):
+            told.add(answer)
+            moments.append(begun if at is None else at)
+        self._costs = {key: told.costs.get(key, self._costs.get(key, 0.0)) for key in {each.key for each in asked}}
+        return Reading(
+            at=min(moments, default=begun),
+            window=window,
+            series=told.series,
+            failed=told.failed,
+            tallies=told.tallies,
+            levels=told.levels,
+            unread=told.unread,
+        )
+
+    async def _ask(self, asked: Sequence[Question], window: float, deadline: float) -> tuple[Sorted, float | None]:
+        """One query; if the answer is too long it is asked for in halves, so that one service harms no other."""
+        told = Sorted()
+        try:
+            answer = await self._query(asked, [part for question in asked for part in question.parts], window, deadline)
+        except TooLargeError as error:
+            if len(asked) > 1:
+                return await self._halves(asked, window, deadline)
+            self._too_large[asked[0].key] = self._now() + PATIENCE
+            told.fail(_targets(asked), str(error))
+            return told, None
+        except QueryError as error:
+            told.fail(_targets(asked), str(error))
+            return told, None
+        told = await asyncio.to_thread(sorted_out, answer.series, asked)
+        for question in told.unbounded:
+            told.fail(question.targets(), await self._missing(question, window, deadline))
+        return told, answer.at
+
+    async def _halves(self, asked: Sequence[Question], window: float, deadline: float) -> tuple[Sorted, float | None]:
+        middle = len(asked) // 2
+        told, at = await self._ask(asked[:middle], window, deadline)
+        rest, later = await self._ask(asked[middle:], window, deadline)
+        told.add(rest)
+        return told, None if at is None or later is None else min(at, later)
+
+    async def _missing(self, question: Question, window: float, deadline: float) -> str:
+        """What buckets there are instead of the wanted one."""
+        histogram = {part.metric for part in question.parts if part.le is not None}
+        try:
+            answer = await self._query([question], [Part(metric=metric) for metric in histogram], window, deadline)
+        except QueryError as error:
+            return str(error)
+        return missing_bucket(question, answer.series)
+
+    async def _query(self, asked: Sequence[Question], parts: Iterable[Part], window: float, deadline: float) -> Answer:
+        identity, arms = IDENTITIES[asked[0].identity], {arm for question in asked for arm in question.arms}
+        text = selector(identity, arms, parts, window, self._confines)
+        return await self._client.matrix(text, deadline - self._now())
+
+
+def _targets(asked: Iterable[Question]) -> Iterable[Arm | Meter]:
+    return (target for question in asked for target in question.targets())
