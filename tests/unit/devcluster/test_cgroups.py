@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from devcluster import cgroups
 
 CPUS = os.cpu_count() or 1
