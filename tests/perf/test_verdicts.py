@@ -1,8 +1,21 @@
 """How often verdicts are wrong, and how long they take: every bar that docs/reference/verdicts.md states."""
 
 import pytest
+from tests.perf.verdicts.bars import percent, share
 from tests.perf.verdicts.cells import cells
 from tests.perf.verdicts.measuring import Line, fewer, lines, measured
+from tests.perf.verdicts.peers import (
+    ARGO,
+    ARGO_DEFAULT,
+    ARGO_LIMIT,
+    FLAGGER,
+    FLAGGER_DEFAULT,
+    FLAGGER_SHORT,
+    Argo,
+    Flagger,
+)
+from tests.perf.verdicts.scenario import Scenario
+from tests.perf.verdicts.traffic import Failures, Traffic
 from tests.support.figures import Figures
 
 QUICK = frozenset(
@@ -46,3 +59,33 @@ def test_verdicts_are_reached_as_often_as_stated(found: list[Line]) -> None:
 
 def test_verdicts_come_as_soon_as_stated(found: list[Line]) -> None:
     assert [line for line in found if line.bar.minutes is not None and not line.holds] == []
+
+
+EXACT = (
+    (FLAGGER, 0.5, (1.3, 92, 84, 58, 13)),
+    (FLAGGER, 1, (0.2, 76, 46, 8, 0)),
+    (FLAGGER, 5, (12, 0.1, 0, 0, 0)),
+    (FLAGGER, 10, (6.9, 0, 0, 0, 0)),
+    (FLAGGER_SHORT, 1, (0.1, 95, 88, 66, 25)),
+    (FLAGGER_SHORT, 5, (2.6, 29, 8, 0.3, 0)),
+    (FLAGGER_DEFAULT, 5, (89, 0, 0, 0, 0)),
+    (ARGO_DEFAULT, 1, (80, 0, 0, 0, 0)),
+    (ARGO_LIMIT, 1, (3.8, 11, 1.4, 0, 0)),
+    (ARGO, 1, (0, 99, 98, 94, 78)),
+    (ARGO, 5, (2.9, 57, 35, 11, 0.7)),
+)
+"""Computed from the policies by dynamic programming: percent of good releases (.5 %) that are aborted, and of those
+with 1.5, 2, 3 and 5 % that are promoted, with an SLO of 99 %."""
+
+
+@pytest.mark.parametrize(("peer", "rate", "exact"), EXACT, ids=lambda value: getattr(value, "name", None))
+def test_peers_err_as_often_as_computed_from_their_policies(
+    peer: Flagger | Argo, rate: float, exact: tuple[float, ...]
+) -> None:
+    for percentage, expected in zip((0.5, 1.5, 2, 3, 5), exact, strict=True):
+        traffic = Traffic(rate=rate, candidate=Failures(first=(percentage / 100,)), stable=Failures(first=(0.005,)))
+        ends = peer.released(Scenario(name=f"peers {percentage} {rate}", traffic=traffic, runs=1000))
+        measured = share(ends, "abort" if percentage == 0.5 else "promote")
+        low, high = measured.interval
+        rounding = 0.015
+        assert low - rounding <= expected / 100 <= high + rounding, f"{percentage} %: {percent(measured.count / 1000)}"
