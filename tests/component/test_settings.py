@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from trimtab.shell.prometheus_settings import PrometheusSettings
 from trimtab.shell.settings import Settings, build, options
 
 
@@ -119,9 +120,9 @@ def test_a_wrong_value_is_refused_with_its_name_and_the_remedy(variable: str, va
 def test_help_shows_every_setting_with_its_variable_and_default() -> None:
     _, output = settings("--help")
     flat = " ".join(output.split())
-    for name in Settings.__dataclass_fields__:
-        if name != "cluster":
-            assert f"TRIMTAB_{name.upper()}" in flat.replace("- ", "-"), name
+    names = Settings.__dataclass_fields__.keys() - {"cluster", "prometheus"}
+    for name in {*names, *(f"prometheus_{name}" for name in PrometheusSettings.__dataclass_fields__)}:
+        assert f"TRIMTAB_{name.upper()}" in flat.replace("- ", "-"), name
     assert "default: 10m" in flat
 
 
@@ -129,14 +130,14 @@ def test_help_shows_every_setting_with_its_variable_and_default() -> None:
 def test_the_address_of_prometheus(url: str) -> None:
     made, _ = settings(TRIMTAB_PROMETHEUS_URL=f"{url}/", TRIMTAB_SCRAPE_INTERVAL="15s")
     assert made is not None
-    assert made.prometheus_url == url
+    assert made.prometheus.url == url
     assert made.scrape_interval == 15.0
 
 
 def test_without_an_address_there_is_no_prometheus() -> None:
     made, _ = settings()
     assert made is not None
-    assert made.prometheus_url == ""
+    assert made.prometheus.url == ""
     assert made.scrape_interval == 10.0
 
 
@@ -159,6 +160,47 @@ def test_a_malformed_address_of_prometheus_is_refused(url: str, told: str) -> No
     made, message = settings("--prometheus-url", url)
     assert made is None
     assert told in message
+    assert "s3cret" not in message
+
+
+SECURE = {"TRIMTAB_PROMETHEUS_URL": "https://prometheus.example"}
+
+
+def test_the_way_into_prometheus() -> None:
+    files = {"CA_FILE": "/p/ca.crt", "CERT_FILE": "/p/tls.crt", "KEY_FILE": "/p/tls.key", "TOKEN_FILE": "/p/token"}
+    labels = {"TRIMTAB_PROMETHEUS_LABELS": "cluster=prod-eu, tenant=a=b"}
+    made, told = settings(**SECURE, **labels, **{f"TRIMTAB_PROMETHEUS_{name}": file for name, file in files.items()})
+    assert made is not None, told
+    way = made.prometheus
+    assert [way.ca_file, way.cert_file, way.key_file, way.token_file] == [Path(file) for file in files.values()]
+    assert way.labels == {"cluster": "prod-eu", "tenant": "a=b"}
+    assert (way.user, way.password_file, way.sigv4_region) == ("", None, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({**SECURE, "USER": "x", "PASSWORD_FILE": "/p/p", "TOKEN_FILE": "/p/t"}, "give Prometheus one of"),
+        ({**SECURE, "SIGV4_REGION": "eu-central-1", "TOKEN_FILE": "/p/t"}, "give Prometheus one of"),
+        ({**SECURE, "SIGV4_REGION": "Frankfurt"}, "write it as eu-central-1"),
+        ({**SECURE, "USER": "x"}, "belong together"),
+        ({**SECURE, "PASSWORD_FILE": "/p/p"}, "belong together"),
+        ({**SECURE, "CERT_FILE": "/p/c"}, "belong together"),
+        ({**SECURE, "USER": "x:y", "PASSWORD_FILE": "/p/p"}, "is no user name"),
+        ({**SECURE, "TOKEN_FILE": "s3cret"}, "no absolute path"),
+        ({**SECURE, "LABELS": "cluster"}, "write it as cluster=prod-eu"),
+        ({**SECURE, "LABELS": 'a"b=c'}, "write it as cluster=prod-eu"),
+        ({"URL": "http://prometheus", "TOKEN_FILE": "/p/t"}, "begins with https://"),
+        ({"URL": "http://prometheus", "CA_FILE": "/p/c"}, "begins with https://"),
+        ({"TOKEN_FILE": "/p/t"}, "begins with https://"),
+    ],
+)
+def test_a_way_into_prometheus_that_is_none_is_refused(environment: dict[str, str], told: str) -> None:
+    made, message = settings(
+        **{(name if "_URL" in name else f"TRIMTAB_PROMETHEUS_{name}"): text for name, text in environment.items()}
+    )
+    assert made is None
+    assert told in " ".join(message.split())
     assert "s3cret" not in message
 
 

@@ -25,6 +25,7 @@ from trimtab.reconcilers.workers import Workers
 from trimtab.shell.clock import SystemClock
 from trimtab.shell.intake import Intake
 from trimtab.shell.outbound import Outbound, outbound
+from trimtab.shell.prometheus import connect
 from trimtab.shell.settings import Settings
 
 CONNECTIONS = 32
@@ -70,8 +71,8 @@ def compose(settings: Settings, connection: Connection) -> Deps:
     secrets = KubernetesSecretDigests(client)
     microservices = MicroserviceReconciler(cluster, secrets, recorder, clock, settings.cluster)
     ways_out = outbound(settings, client, clock, on_settled=queue.add)
-    prometheus = PrometheusClient(settings.prometheus_url) if settings.prometheus_url else None
-    metrics = PrometheusMetrics(prometheus) if prometheus else None
+    prometheus = connect(settings.prometheus)
+    metrics = PrometheusMetrics(prometheus, settings.prometheus.labels) if prometheus else None
     sampler = Sampler(metrics, queue.add, scrape=settings.scrape_interval)
     inquiries = Inquiries(ways_out.gates, queue.add)
     releases = ReleaseReconciler(

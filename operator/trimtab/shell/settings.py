@@ -6,11 +6,9 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Any
 
 import click
 import yaml
@@ -20,10 +18,12 @@ from trimtab.adapters.aws.arns import PATTERN
 from trimtab.adapters.egress.allowlist import AllowedHost
 from trimtab.api.scalars import Image, parse_duration
 from trimtab.domain.service.observation import PROXY_IMAGE, ClusterSettings, DataPlane
+from trimtab.shell import prometheus_settings
+from trimtab.shell.options import Function, option
+from trimtab.shell.prometheus_settings import PrometheusSettings
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SERVICE_ACCOUNT_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Settings:
     workers: int
     resync: float
     events_per_second: float
-    prometheus_url: str
+    prometheus: PrometheusSettings
     scrape_interval: float
     webhook_hosts: tuple[AllowedHost, ...]
     notify_arns: tuple[str, ...]
@@ -53,10 +53,10 @@ class Settings:
         return not self.namespaces or namespace in self.namespaces
 
 
-def options(command: _Function) -> _Function:
+def options(command: Function) -> Function:
     """Adds one option per setting to a click command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for add in reversed(_OPTIONS):
+        command = add(command)
     return command
 
 
@@ -68,9 +68,10 @@ def build(**values: Any) -> Settings:
         load_balancer_cidrs=values.pop("load_balancer_cidrs"),
         proxy_image=values.pop("proxy_image"),
     )
+    prometheus = prometheus_settings.build(values)
     values["identity"] = values["identity"] or f"{socket.gethostname()}_{secrets.token_hex(4)}"
     values["lease_namespace"] = values["lease_namespace"] or _own_namespace()
-    return Settings(**values, cluster=cluster)
+    return Settings(**values, cluster=cluster, prometheus=prometheus)
 
 
 def _own_namespace() -> str:
@@ -139,20 +140,6 @@ def _scrape_interval(_context: click.Context, _parameter: click.Parameter, value
     return seconds
 
 
-def _prometheus_url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    remedy = "write it as http://prometheus.monitoring.svc:9090"
-    try:
-        url = urlsplit(value)
-        usable = not value or (url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0)
-    except ValueError as error:
-        raise click.BadParameter(f"the address of Prometheus is malformed ({error}): {remedy}") from error
-    if url.username is not None or url.password is not None:
-        raise click.BadParameter(f"the address of Prometheus holds credentials, which end up in logs: {remedy}")
-    if not usable or url.query or url.fragment or re.search(r"[\s\x00-\x1f]", value):
-        raise click.BadParameter(f"{value!r} is no address of a Prometheus: {remedy}")
-    return value.rstrip("/")
-
-
 def _hosts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[AllowedHost, ...]:
     try:
         return tuple(AllowedHost.parse(entry) for entry in _split(value))
@@ -197,89 +184,79 @@ def _data_plane(entry: Any) -> DataPlane:
     )
 
 
-def _option(name: str, **attributes: Any) -> Callable[[_Function], _Function]:
-    variable = "TRIMTAB_" + name.split("/")[0].lstrip("-").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, show_default=True, **attributes)
-
-
 _OPTIONS = (
-    _option("--namespaces", default="", callback=_namespaces, help="Namespaces to serve, comma-separated; empty: all."),
-    _option("--log-format", default="text", type=click.Choice(["text", "json"]), help="One line per record, as what."),
-    _option(
+    option("--namespaces", default="", callback=_namespaces, help="Namespaces to serve, comma-separated; empty: all."),
+    option("--log-format", default="text", type=click.Choice(["text", "json"]), help="One line per record, as what."),
+    option(
         "--log-level",
         default="info",
         type=click.Choice(["debug", "info", "warning", "error"]),
         help="The least severe records to write.",
     ),
-    _option("--http-host", default="0.0.0.0", help="Address for probes and metrics."),  # noqa: S104 - a pod's probes need it
-    _option(
+    option("--http-host", default="0.0.0.0", help="Address for probes and metrics."),  # noqa: S104 - a pod's probes need it
+    option(
         "--http-port",
         default=8080,
         type=click.IntRange(0, 65535),
         help="Port for /healthz, /readyz and /metrics; 0: any.",
     ),
-    _option(
+    option(
         "--leader-election/--no-leader-election",
         default=True,
         help="Without it, there must never be two operators at once.",
     ),
-    _option("--lease-name", default="trimtab", help="Name of the Lease object that replicas compete for."),
-    _option("--lease-namespace", default="", callback=_namespace, help="Its namespace; empty: the operator's own."),
-    _option("--identity", default="", help="This replica's name in the Lease; empty: host name and a random part."),
-    _option("--workers", default=16, type=click.IntRange(1, 256), help="Resources reconciled side by side."),
-    _option("--resync", default="10m", callback=_resync, help="Every resource is looked at this often, jittered."),
-    _option(
+    option("--lease-name", default="trimtab", help="Name of the Lease object that replicas compete for."),
+    option("--lease-namespace", default="", callback=_namespace, help="Its namespace; empty: the operator's own."),
+    option("--identity", default="", help="This replica's name in the Lease; empty: host name and a random part."),
+    option("--workers", default=16, type=click.IntRange(1, 256), help="Resources reconciled side by side."),
+    option("--resync", default="10m", callback=_resync, help="Every resource is looked at this often, jittered."),
+    option(
         "--events-per-second",
         default=5.0,
         type=click.FloatRange(0.1, 1000),
         help="Budget for publishing Kubernetes Events.",
     ),
-    _option(
-        "--prometheus-url",
-        default="",
-        callback=_prometheus_url,
-        help="Where to read the counters of requests from; empty: nowhere, releases go by readiness and time.",
-    ),
-    _option(
+    *prometheus_settings.OPTIONS,
+    option(
         "--scrape-interval",
         default="10s",
         callback=_scrape_interval,
         help="How often Prometheus scrapes the pods of services; releases are judged no more often.",
     ),
-    _option(
+    option(
         "--webhook-hosts",
         default="",
         callback=_hosts,
         help="Hosts that gates and notifications may call by https, comma-separated: host[:port], with =cidr[+cidr] if "
         "it has private addresses; empty: none.",
     ),
-    _option(
+    option(
         "--notify-arns",
         default="",
         callback=_arns,
         help="SNS topics and EventBridge buses that notifications may go to: ARNs with * and ?, comma-separated; "
         "empty: none.",
     ),
-    _option(
+    option(
         "--gateway-data-planes",
         default="",
         callback=_data_planes,
         help="Where Gateways' proxies run, for NetworkPolicies: a JSON list, or the path of a YAML file, of "
         "{gatewayClass, namespaceSelector, podSelector | cidrs}.",
     ),
-    _option(
+    option(
         "--monitoring-namespace",
         default="",
         callback=_namespace,
         help="Namespace whose pods NetworkPolicies admit to scrape metrics.",
     ),
-    _option(
+    option(
         "--load-balancer-cidrs",
         default="",
         callback=_cidrs,
         help="Subnets of load balancers that NetworkPolicies admit, comma-separated.",
     ),
-    _option(
+    option(
         "--proxy-image",
         default=PROXY_IMAGE,
         callback=_image,

@@ -16,14 +16,14 @@ from trimtab.adapters.prometheus.answers import QueryError
 class Credentials(Protocol):
     """What a request has to carry so that it is let in."""
 
-    async def headers(self, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
-        """Headers to add to a POST of `body` with `headers`. Raises QueryError if there are none to be had."""
+    async def headers(self, url: str, body: bytes) -> Mapping[str, str]:
+        """Headers to add to a POST of `body`. Raises QueryError if there are none to be had."""
 
 
 class Nothing:
     """Nobody asks."""
 
-    async def headers(self, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+    async def headers(self, url: str, body: bytes) -> Mapping[str, str]:
         """See Credentials."""
         return {}
 
@@ -56,7 +56,7 @@ class Bearer:
     def __init__(self, token: Path) -> None:
         self._token = SecretFile(token)
 
-    async def headers(self, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+    async def headers(self, url: str, body: bytes) -> Mapping[str, str]:
         """See Credentials."""
         return {"Authorization": f"Bearer {self._token.read()}"}
 
@@ -68,7 +68,7 @@ class Basic:
         self._user = user
         self._password = SecretFile(password)
 
-    async def headers(self, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+    async def headers(self, url: str, body: bytes) -> Mapping[str, str]:
         """See Credentials."""
         pair = f"{self._user}:{self._password.read()}".encode()
         return {"Authorization": f"Basic {b64encode(pair).decode()}"}

@@ -89,7 +89,7 @@ class PrometheusClient:
     async def _post(self, query: str, within: float) -> tuple[int, bytes, bool, float | None]:
         """Status, body, whether it is compressed, and the store's time when the request reached it at the earliest."""
         body = urlencode({"query": query, "timeout": f"{max(int(within * 1000), 1)}ms"}).encode()
-        headers = {**_FORM, **await self._credentials.headers(self._endpoint, _FORM, body)}
+        headers = {**_FORM, **await self._credentials.headers(self._endpoint, body)}
         tls = self._tls.context() if self._endpoint.startswith("https:") else True
         sent = time.perf_counter()
         async with self._session.post(
