@@ -2,8 +2,8 @@
 
 import pytest
 from tests.perf.verdicts.bars import percent, share
-from tests.perf.verdicts.cells import cells
-from tests.perf.verdicts.measuring import Line, fewer, lines, measured
+from tests.perf.verdicts.cells import TURNS, cells
+from tests.perf.verdicts.measuring import Line, Measured, fewer, in_order, lines, measured
 from tests.perf.verdicts.peers import (
     ARGO,
     ARGO_DEFAULT,
@@ -14,9 +14,11 @@ from tests.perf.verdicts.peers import (
     Argo,
     Flagger,
 )
-from tests.perf.verdicts.scenario import Scenario
+from tests.perf.verdicts.scenario import MINUTE, Scenario
 from tests.perf.verdicts.traffic import Failures, Traffic
 from tests.support.figures import Figures
+
+from trimtab.domain.release.evidence.trial import Outcome
 
 QUICK = frozenset(
     {
@@ -37,12 +39,15 @@ QUICK_RUNS = 100
 
 
 @pytest.fixture(scope="module")
-def found(full: bool, figures: Figures) -> list[Line]:
+def results(full: bool) -> list[Measured]:
     every = cells()
     chosen = every if full else [fewer(cell, QUICK_RUNS) for cell in every if cell.scenario.name in QUICK]
     assert full or len(chosen) == len(QUICK)
-    place = {cell.scenario.name: number for number, cell in enumerate(chosen)}
-    results = sorted(measured(chosen), key=lambda each: place[each.cell.scenario.name])
+    return in_order(measured(chosen), chosen)
+
+
+@pytest.fixture(scope="module")
+def found(results: list[Measured], figures: Figures) -> list[Line]:
     found = list(lines(results))
     for line in found:
         figures.add(line.what, f"{line.measured}{'' if line.holds else ' FAILED'}", line.beside, str(line.bar))
@@ -59,6 +64,16 @@ def test_verdicts_are_reached_as_often_as_stated(found: list[Line]) -> None:
 
 def test_verdicts_come_as_soon_as_stated(found: list[Line]) -> None:
     assert [line for line in found if line.bar.minutes is not None and not line.holds] == []
+
+
+def test_what_comes_late_is_seen_nearly_as_soon(full: bool, results: list[Measured]) -> None:
+    if not full:
+        pytest.skip("3,000 ticks of calm take long: only at full size")
+    turning = [each for each in results if each.cell.scenario.name.startswith(TURNS)]
+    fresh, late = sorted(turning, key=lambda each: each.cell.scenario.minutes)
+    turned = late.cell.scenario.turn
+    assert turned is not None
+    assert late.ends.median(Outcome.ABORT) - turned.after / MINUTE <= 2 * fresh.ends.median(Outcome.ABORT)
 
 
 EXACT = (

@@ -1,11 +1,13 @@
 """What is promised of verdicts, and whether measured shares keep to it."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from scipy.stats import beta
-from tests.perf.verdicts.scenario import Ends
+from tests.perf.verdicts.scenario import MINUTE, Ends
 
 from trimtab.domain.release.evidence.trial import Outcome
 
@@ -39,22 +41,28 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """At most, or at least, so many percent of the releases end so; or half of all within so many minutes."""
+    """At most, or at least, so many percent of the releases end so; or half of all within so many minutes.
+
+    `before`: only those count that end so within as many minutes.
+    """
 
     what: What
     most: float | None = None
     least: float | None = None
     minutes: float | None = None
+    before: float = math.inf
 
     def measured(self, ends: Ends) -> str:
         """For people."""
-        return spoken(ends.median(_OUTCOMES[self.what][0])) if self.minutes is not None else str(share(ends, self.what))
+        if self.minutes is not None:
+            return spoken(ends.median(_OUTCOMES[self.what][0]))
+        return str(share(ends, self.what, self.before))
 
     def holds(self, ends: Ends) -> bool:
         """Whether what was measured is compatible with the bar."""
         if self.minutes is not None:
             return ends.median(_OUTCOMES[self.what][0]) <= self.minutes
-        return self.allows(share(ends, self.what))
+        return self.allows(share(ends, self.what, self.before))
 
     def allows(self, measured: Share) -> bool:
         """An error bar fails if the whole interval is above it, a bar of power if the whole one is below it."""
@@ -65,12 +73,14 @@ class Bar:
         if self.minutes is not None:
             return f"half {self.what} within {self.minutes:g} min"
         bound = f"<= {self.most:g} %" if self.most is not None else f">= {self.least:g} %"
-        return f"{self.what} {bound}"
+        within = "" if self.before == math.inf else f" in {self.before:g} min"
+        return f"{self.what}{within} {bound}"
 
 
-def share(ends: Ends, what: What) -> Share:
-    """Of the releases that ended so."""
-    return Share(count=sum(ends.count(outcome) for outcome in _OUTCOMES[what]), runs=len(ends.outcomes))
+def share(ends: Ends, what: What, before: float = math.inf) -> Share:
+    """Of the releases that ended so, within `before` minutes."""
+    found = np.isin(ends.outcomes, _OUTCOMES[what]) & (ends.times < before * MINUTE)
+    return Share(count=int(found.sum()), runs=len(found))
 
 
 def pooled(cells: Iterable[Ends], what: What) -> Share:
@@ -86,4 +96,4 @@ def percent(value: float) -> str:
 
 def spoken(minutes: float) -> str:
     """A median, for people."""
-    return "never" if minutes == float("inf") else f"{minutes:.1f} min"
+    return "never" if minutes == math.inf else f"{minutes:.1f} min"

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -82,3 +82,9 @@ def _share(results: Sequence[Measured], pool: Pool, bar: Bar) -> Share:
 def fewer(cell: Cell, runs: int) -> Cell:
     """The same with fewer runs."""
     return replace(cell, scenario=replace(cell.scenario, runs=runs))
+
+
+def in_order(results: Iterable[Measured], chosen: Sequence[Cell]) -> list[Measured]:
+    """As the cells were given."""
+    place = {cell.scenario.name: number for number, cell in enumerate(chosen)}
+    return sorted(results, key=lambda each: place[each.cell.scenario.name])
