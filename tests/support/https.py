@@ -55,9 +55,12 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(directory: Path) -> AsyncIterator[Receiver]:
-    """A server for `localhost` and 127.0.0.1 on a free port."""
+async def receiver(directory: Path, *, mutual: bool = False) -> AsyncIterator[Receiver]:
+    """A server for `localhost` and 127.0.0.1 on a free port; with `mutual`, clients must show its own certificate."""
     serving, trust = _contexts(directory)
+    if mutual:
+        serving.verify_mode = ssl.CERT_REQUIRED
+        serving.load_verify_locations(directory / "server.pem")
     holder: list[Receiver] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -18,7 +18,7 @@ def selector(identity: Identity, arms: Iterable[Arm], parts: Iterable[Part], win
     """Selects `window` seconds of at least these parts of these arms. Raises ValueError for names that are none."""
     parts = list(parts)
     found = {"__name__": sorted({part.metric for part in parts}), **matchers(identity, arms), **_labels(parts)}
-    exact = [f"{label}={quoted(value)}" for label, value in sorted(confines.items()) if label not in found]
+    exact = [f"{label}={quoted(value)}" for label, value in sorted(confines.items())]
     text = ",".join([*(f"{label}=~{quoted(_any(of))}" for label, of in found.items()), *exact])
     return f"{{{text}}}[{math.ceil(window * 1000)}ms]"
 
