@@ -3,8 +3,10 @@
 It writes nothing but the status of its CanaryRelease; the Microservices carry out the orders that they find there.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +18,7 @@ from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Event, Report
 from trimtab.domain.release.channels import channel_key
 from trimtab.domain.release.durations import seconds
+from trimtab.domain.release.judging import judge, pending
 from trimtab.domain.release.observation import Observation, Target
 from trimtab.domain.release.policy import KIND, targets_of
 from trimtab.domain.release.report import invalid, report
@@ -75,12 +78,18 @@ class ReleaseReconciler:
         except ValidationError as error:
             self._forget(run.key)
             return await self._publish(resource, invalid(resource, explain(error), now), run)
-        observation = self._observe(run.key, resource, spec)
+        observation = await self._judged(self._observe(run.key, resource, spec), now)
         taken = step(observation, now)
         said = report(observation, taken, now)
         lost = self._given_up(run.key, resource, said.status)
         outcome = await self._publish(resource, replace(said, events=(*said.events, *lost)), run)
         return self._follow_up(run.key, observation, taken, outcome)
+
+    async def _judged(self, observation: Observation, now: datetime) -> Observation:
+        """With verdicts; while there is something new to judge, nothing else waits for that."""
+        if pending(observation, now):
+            return await asyncio.to_thread(judge, observation, now)
+        return judge(observation, now)
 
     def _observe(self, key: Key, resource: Object, spec: CanaryReleaseSpec) -> Observation:
         """Everything from memory: a look costs no request."""
@@ -90,7 +99,9 @@ class ReleaseReconciler:
             targets={target.name: self._target(key.namespace, target.name) for target in spec.targets},
             others=self._others(key, spec),
             reading=self._sampler.reading(key),
+            age=self._sampler.age(key),
             source=self._sampler.source,
+            scrape=self._sampler.scrape,
             answers=self._inquiries.answers(key),
             delivered=frozenset(self._courier.settled(key)),
         )
@@ -132,7 +143,7 @@ class ReleaseReconciler:
         self._prefer(key, frozenset(_services(key, observation)) if active else frozenset(), active=active)
         self._inquiries.ask(key, taken.questions)
         self._courier.post(key, _deliveries(key, spec, taken.state.notices))
-        self._sampler.watch(key, taken.arms, (), interval, None)
+        self._sampler.watch(key, taken.arms, taken.meters, interval, taken.since)
         if not isinstance(outcome, Waiting):
             return outcome
         return Waiting(after=self._after(key, outcome.after, interval), reason=outcome.reason)

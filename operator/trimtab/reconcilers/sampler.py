@@ -40,6 +40,7 @@ class _Watch:
     interval: float
     due: float
     reading: Reading | None = None
+    read_at: float = 0.0
 
 
 class Sampler:
@@ -65,6 +66,11 @@ class Sampler:
         self._changed = asyncio.Event()
 
     @property
+    def scrape(self) -> float:
+        """How often, in seconds, there is something new to read."""
+        return self._scrape
+
+    @property
     def source(self) -> bool:
         """Whether there is a store at all."""
         return self._metrics is not None
@@ -77,6 +83,11 @@ class Sampler:
         """The newest reading made for this key; None before the first."""
         watch = self._watches.get(key)
         return watch.reading if watch else None
+
+    def age(self, key: Key) -> float:
+        """Seconds since that reading; 0 before the first."""
+        watch = self._watches.get(key)
+        return self._now() - watch.read_at if watch and watch.reading else 0.0
 
     def watches(self, key: Key) -> bool:
         """Whether anything is read for this key."""
@@ -98,7 +109,8 @@ class Sampler:
         if watch is None or watch.interval != interval:
             due = self._now() + until_tick(self._now(), interval)
             reading = watch.reading if watch else None
-            self._watches[key] = _Watch(frozenset(arms), frozenset(meters), since, interval, due, reading)
+            read_at = watch.read_at if watch else 0.0
+            self._watches[key] = _Watch(frozenset(arms), frozenset(meters), since, interval, due, reading, read_at)
             self._changed.set()
         else:
             watch.arms, watch.meters, watch.since = frozenset(arms), frozenset(meters), since
@@ -123,7 +135,7 @@ class Sampler:
             watch.due = now + until_tick(now, watch.interval)
         reading = await self._read(due.values())
         for key, watch in due.items():
-            watch.reading = reading
+            watch.reading, watch.read_at = reading, now
             if self._watches.get(key) is watch:
                 self._wake(key)
 

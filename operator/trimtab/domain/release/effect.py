@@ -59,11 +59,12 @@ def observed(leg: Leg, service: Service, look: Look, phase: Phase) -> Leg:
     missing = echo.candidate_ready < echo.candidate_wanted and not service.migrating(leg.candidate)
     leg = replace(leg, unready=leg.unready + look.dt if missing else 0.0)
     if not _FREED.get(phase, in_place)(leg, service):
-        return replace(leg, pending=leg.pending + look.dt, mark=None, waited=0.0)
+        return replace(leg, pending=leg.pending + look.dt, mark=None, since=None, waited=0.0)
     if leg.mark is None:
         both = (*_series(leg, look, leg.candidate), *_series(leg, look, leg.stable))
-        return replace(leg, mark=counters.newest(both) or 0.0, waited=0.0, pending=0.0)
-    leg = replace(leg, waited=leg.waited + look.dt, pending=0.0)
+        return replace(leg, mark=counters.newest(both) or 0.0, since=look.store_time, waited=0.0, pending=0.0)
+    since = look.store_time if leg.since is None else leg.since
+    leg = replace(leg, since=since, waited=leg.waited + look.dt, pending=0.0)
     if not _traffic(leg) or in_effect(leg, service):
         return leg
     return _confirmed(leg, service, look, echo)

@@ -130,6 +130,18 @@ class Look:
         return seconds(self.spec.analysis.interval)
 
     @property
+    def store_time(self) -> float | None:
+        """What the metrics store's clock says now; None before the first reading.
+
+        Our own clock, which may jump, moves it by an interval at most: no reading is older than that.
+        """
+        reading = self.observation.reading
+        if reading is None:
+            return None
+        longest = max(self.interval, self.observation.scrape)
+        return reading.at + min(max(self.observation.age, 0.0), longest)
+
+    @property
     def name(self) -> str:
         """Of the CanaryRelease."""
         return str(self.observation.resource["metadata"]["name"])

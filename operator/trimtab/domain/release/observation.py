@@ -8,6 +8,7 @@ from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object
 from trimtab.domain.release.counters import Reading
+from trimtab.domain.release.kpistate import KpiState
 
 Result = Literal["Pass", "Fail", "Insufficient", "ProviderError"]
 
@@ -50,10 +51,13 @@ class Observation:
 
     `resource` is the raw CanaryRelease with its status, `spec` the same parsed. `targets` holds an entry for each name
     in `spec.targets`. `others` are all other CanaryReleases of the namespace, raw: they may claim the same targets or
-    belong to the same concurrency group. `reading` is the newest look at the counters, None before the first; `source`
-    says whether there is a metrics store at all. `verdicts` by (target, KPI): those of the KPIs that need the store; a
-    missing one counts as Insufficient. `answers` by `Question.id`. `delivered`: pairs of notice id and channel key that
-    need no more delivery.
+    belong to the same concurrency group. `reading` is the newest look at the counters, None before the first, `age` how
+    many seconds ago that was by our own clock; `source` says whether there is a metrics store at all, `scrape` how many
+    seconds apart it has samples. `answers` by `Question.id`. `delivered`: pairs of notice id and channel key that need
+    no more delivery.
+
+    Filled in by judging: `verdicts` and `kpis` by (target, KPI), of the KPIs that need the store; a missing verdict
+    counts as Insufficient. `arrivals` by target, as in status.targets[].
     """
 
     resource: Object
@@ -61,7 +65,11 @@ class Observation:
     targets: Mapping[str, Target]
     others: tuple[Object, ...] = ()
     reading: Reading | None = None
+    age: float = 0.0
     source: bool = False
+    scrape: float = 0.0
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    kpis: Mapping[tuple[str, str], KpiState] = field(default_factory=dict)
+    arrivals: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     delivered: frozenset[tuple[str, str]] = frozenset()

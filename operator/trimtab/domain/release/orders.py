@@ -97,5 +97,12 @@ def _issued(leg: Leg, service: Service, order: Order) -> Leg:
     echo = service.echo
     known = max(leg.order.sequence if leg.order else 0, echo.sequence if echo else 0)
     return replace(
-        leg, order=replace(order, sequence=known + 1), confirmed=0, guessed=False, mark=None, waited=0.0, pending=0.0
+        leg,
+        order=replace(order, sequence=known + 1),
+        confirmed=0,
+        guessed=False,
+        mark=None,
+        since=None,
+        waited=0.0,
+        pending=0.0,
     )

@@ -8,7 +8,7 @@ from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
 from trimtab.domain.plan import Event, Report
-from trimtab.domain.release import narration
+from trimtab.domain.release import kpi_report, narration
 from trimtab.domain.release.eta import remaining
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.observation import Observation
@@ -85,10 +85,7 @@ def _shown(state: State, look: Look, note: Note) -> dict[str, Any]:
         "candidate": narration.revisions(state, look, "candidate"),
         "verdict": least.verdict.result if least else None,
         "targets": [without_empty(_target(leg, look, state)) for leg in state.legs],
-        "kpis": [
-            {"target": each.target, "name": each.kpi, "verdict": each.verdict.result, "message": each.verdict.message}
-            for each in judgements
-        ],
+        "kpis": kpi_report.entries(state, look),
         "eta": timestamp(datetime.fromtimestamp(state.at + left, UTC)) if left is not None and state.at else None,
     }
 
@@ -128,6 +125,7 @@ def _target(leg: Leg, look: Look, state: State) -> dict[str, Any]:
         "weight": _percent(leg.order.weight) if leg.order and leg.candidate else "",
         "effectiveWeight": _effective(leg, look),
         "message": narration.target(leg, service, sticky=sticky) if leg.candidate and state.begun else "",
+        "arrivals": look.observation.arrivals.get(leg.name) if leg.candidate and state.begun else None,
     }
 
 

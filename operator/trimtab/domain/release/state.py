@@ -66,8 +66,9 @@ class Leg:
     candidate may have had requests. `uid` is the Microservice's own: one that is made anew is another.
 
     Of the order in force: `confirmed` is its sequence once it was seen in effect, when the service had `wanted` pods;
-    `guessed`: no request showed it. `mark` is the metrics store's own time when the order was first seen in place;
-    `waited` counts the seconds since, `pending` those before. `unready`: seconds for which pods were missing.
+    `guessed`: no request showed it. `mark` is the metrics store's own time of the newest sample when the order was
+    first seen in place, `since` its time of that look, from which on counts are judged; `waited` counts the seconds
+    since, `pending` those before. `unready`: seconds for which pods were missing.
 
     `restarts` by pod UID, of the release; `baseline` what the pods had behind them when it began.
     """
@@ -85,6 +86,7 @@ class Leg:
     wanted: int = 0
     guessed: bool = False
     mark: float | None = None
+    since: float | None = None
     waited: float = 0.0
     pending: float = 0.0
     unready: float = 0.0

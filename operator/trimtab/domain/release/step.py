@@ -11,13 +11,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trimtab.domain.objects import uid_of
-from trimtab.domain.release import candidates, concurrency, idle, notices, promoting, returning, stepping, verbs
+from trimtab.domain.release import (
+    candidates,
+    concurrency,
+    idle,
+    measures,
+    notices,
+    promoting,
+    returning,
+    stepping,
+    verbs,
+)
 from trimtab.domain.release.counters import Arm, Listener
 from trimtab.domain.release.effect import observed
 from trimtab.domain.release.gates import Question
+from trimtab.domain.release.judging import counted_until
 from trimtab.domain.release.look import Look, Service, looking
+from trimtab.domain.release.meters import Meter
 from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.pods_kpi import counted
+from trimtab.domain.release.rows import JUDGED
 from trimtab.domain.release.state import Leg, Phase, State, of_status, timeless
 
 _MOVES = 32
@@ -47,7 +60,8 @@ class Step:
     """What one look at a release leads to.
 
     `state` is to be written, with its orders, before anything follows from it. `questions` are to be put to gates,
-    `arms` are those whose requests are to be counted. `after`: seconds until the next look; None while only a change
+    `arms` are those whose requests are to be counted, `meters` what else is to be read, `since` the store's time up to
+    which that is done; None if nothing is judged. `after`: seconds until the next look; None while only a change
     can lead further.
     """
 
@@ -55,6 +69,8 @@ class Step:
     look: Look
     questions: tuple[Question, ...]
     arms: tuple[Arm, ...]
+    meters: tuple[Meter, ...]
+    since: float | None
     after: float | None
 
 
@@ -73,6 +89,8 @@ def step(observation: Observation, now: datetime) -> Step:
         look=look,
         questions=after.questions,
         arms=tuple(_arms(after, look)),
+        meters=tuple(_meters(after, look)),
+        since=counted_until(observation, after),
         after=_after(after, look, max(elapsed, 0.0)),
     )
 
@@ -132,6 +150,13 @@ def _arms(state: State, look: Look) -> Iterator[Arm]:
         if leg.order is not None and state.begun:
             for revision in (leg.order.stable, leg.candidate):
                 yield from (Arm(look.namespace, leg.name, revision, listener) for listener in listeners)
+
+
+def _meters(state: State, look: Look) -> Iterator[Meter]:
+    """What the KPIs of a release are judged by, while that can still change it."""
+    if state.phase in JUDGED and not _frozen(state, look):
+        for leg in state.moving:
+            yield from measures.meters(leg, look)
 
 
 def _after(state: State, look: Look, elapsed: float) -> float | None:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 
 from trimtab.api.kpi import Kpi
 from trimtab.api.reasons import Reason
-from trimtab.domain.release import pods_kpi
+from trimtab.domain.release import opinions, pods_kpi
 from trimtab.domain.release.durations import seconds, spoken
 from trimtab.domain.release.effect import answer
+from trimtab.domain.release.kpistate import KpiState
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.observation import Verdict
+from trimtab.domain.release.rows import step_of
 from trimtab.domain.release.state import Leg, State
 from trimtab.domain.service.blockers import cause, of_pods
 
 _ORDER = ("Fail", "ProviderError", "Insufficient", "Pass")
 """The least favourable first."""
 
-_NO_EVIDENCE = frozenset({Reason.EVIDENCE_NOT_AVAILABLE, Reason.NO_DATA, Reason.PROVIDER_ERROR})
-"""What not even a deadline turns into a pass: no data is never one."""
+_UNDECIDED = frozenset({Reason.TOO_LITTLE_TRAFFIC, Reason.NOT_YET_PROVEN})
+"""What a deadline may turn into a pass: evidence that does not suffice, never its absence or the contrary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +50,18 @@ def _judged(state: State, look: Look) -> Iterator[Judgement]:
         if service is None:
             continue
         for kpi in look.spec.kpis:
-            yield Judgement(target=leg.name, kpi=kpi.name, verdict=_of_kpi(kpi, leg, service, look))
+            yield Judgement(target=leg.name, kpi=kpi.name, verdict=_of_kpi(kpi, leg, service, state, look))
 
 
-def _of_kpi(kpi: Kpi, leg: Leg, service: Service, look: Look) -> Verdict:
+def _of_kpi(kpi: Kpi, leg: Leg, service: Service, state: State, look: Look) -> Verdict:
     if kpi.pods is not None:
         return pods_kpi.verdict(leg, service, kpi.pods.max_restarts)
-    missing = Verdict(
-        result="Insufficient",
-        message="this kind of KPI is not judged yet",
-        reason=Reason.EVIDENCE_NOT_AVAILABLE,
-    )
-    return look.observation.verdicts.get((leg.name, kpi.name), missing)
+    known = look.observation.kpis.get((leg.name, kpi.name))
+    found = look.observation.verdicts.get((leg.name, kpi.name))
+    begun = found is not None and (known is None or known.step == step_of(state, look, leg))
+    if found is not None and (begun or found.result == "Fail"):
+        return found
+    return opinions.verdict(kpi, KpiState(), look)
 
 
 def worst(judgements: Sequence[Judgement]) -> Judgement | None:
@@ -108,9 +110,9 @@ def missing(state: State, look: Look, *, overdue: bool, traffic: bool) -> Judgem
     lenient = overdue and look.spec.analysis.on_inconclusive == "Promote"
     found = [each for each in judged(state, look) if each.verdict.result != "Pass"]
     return worst(
-        [each for each in found if (traffic or each.kpi in of_pods_only) and (not lenient or _no_evidence(each))]
+        [each for each in found if (traffic or each.kpi in of_pods_only) and not (lenient and _undecided(each))]
     )
 
 
-def _no_evidence(judgement: Judgement) -> bool:
-    return judgement.verdict.result != "Insufficient" or judgement.verdict.reason in _NO_EVIDENCE
+def _undecided(judgement: Judgement) -> bool:
+    return judgement.verdict.result == "Insufficient" and judgement.verdict.reason in _UNDECIDED

@@ -13,6 +13,7 @@ from trimtab.domain import labels
 from trimtab.domain.outcome import Waiting
 from trimtab.domain.plan import Event
 from trimtab.domain.release.counters import Arm, Reading, Series
+from trimtab.domain.release.judging import judge
 from trimtab.domain.release.observation import Answer, Observation, Target, Verdict
 from trimtab.domain.release.report import report
 from trimtab.domain.release.step import Step, step
@@ -303,7 +304,7 @@ class World:
 
     def apply(self) -> Step:
         """One reconcile, and what the services read of it."""
-        observation = self.observe()
+        observation = judge(self.observe(), self.now)
         taken = step(observation, self.now)
         said = report(observation, taken, self.now)
         status = json.loads(json.dumps(said.status))

@@ -1,0 +1,150 @@
+"""The judgement of a release: from what the metrics store has to a verdict for each KPI, before the state machine.
+
+All that is remembered from one look to the next is in the status. What is counted is a function of what the store
+holds, so that it does not matter when, or by which operator, it is looked at.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from trimtab.domain.release import opinions
+from trimtab.domain.release.absorbing import Course, absorbed
+from trimtab.domain.release.counters import Reading
+from trimtab.domain.release.counting import Carry, Counted, closed
+from trimtab.domain.release.divided import divided, kept
+from trimtab.domain.release.durations import seconds
+from trimtab.domain.release.evidence import terms
+from trimtab.domain.release.evidence.terms import LEAST_DISPERSION, SESSION_DISPERSION, Compare, Terms
+from trimtab.domain.release.gauges import measured
+from trimtab.domain.release.kpistate import KpiState
+from trimtab.domain.release.look import Look, looking
+from trimtab.domain.release.measures import routed
+from trimtab.domain.release.observation import Observation
+from trimtab.domain.release.question import silence, unread
+from trimtab.domain.release.rows import JUDGED, Row, length, rows
+from trimtab.domain.release.state import State, of_status
+from trimtab.domain.release.ticks import SCRAPES, Ticks
+
+_COMPARE = {"SLO": Compare.SLO, "Stable": Compare.STABLE, "Both": Compare.BOTH}
+
+
+def judge(observation: Observation, now: datetime) -> Observation:
+    """The observation with a verdict, and what is remembered, for each KPI that needs the store."""
+    state = of_status(observation.resource.get("status") or {})
+    if not state.begun:
+        return observation
+    look = looking(observation, state, now)
+    known = list(rows(state, look))
+    arrivals, reading = kept(look), observation.reading
+    if reading is not None and _judged(state, look):
+        arrivals, mismatched = divided(state, look, reading)
+        known = list(_read(known, state, look, reading, mismatched))
+    verdicts = {(row.target, row.kpi.name): opinions.verdict(row.kpi, row.state, look) for row in known}
+    return replace(
+        observation,
+        kpis={(row.target, row.kpi.name): row.state for row in known},
+        arrivals=arrivals,
+        verdicts={**verdicts, **observation.verdicts},
+    )
+
+
+def pending(observation: Observation, now: datetime) -> bool:
+    """Whether there may be something new to judge, which takes its time."""
+    state, reading = of_status(observation.resource.get("status") or {}), observation.reading
+    if not state.begun or reading is None:
+        return False
+    look = looking(observation, state, now)
+    return _judged(state, look) and any(_new(row, reading, look) for row in rows(state, look))
+
+
+def counted_until(observation: Observation, state: State) -> float | None:
+    """The store's time up to which all of a release was counted; None if nothing is to be counted."""
+    cursors = [known.cursor for known in observation.kpis.values() if known.cursor is not None]
+    marks = [leg.since for leg in state.moving if leg.since is not None]
+    return min(cursors or marks, default=None)
+
+
+def _judged(state: State, look: Look) -> bool:
+    return state.phase in JUDGED and not look.spec.suspend and look.observation.source
+
+
+def _new(row: Row, reading: Reading, look: Look) -> bool:
+    """Whether a tick has ended, of which nothing is known yet."""
+    if row.question is None:
+        return False
+    ticks = Ticks.of(look.interval, look.observation.scrape)
+    until = ticks.end(ticks.over(round(1000 * reading.at))) / 1000
+    return row.state.cursor is None or row.state.cursor < until
+
+
+def _read(
+    known: Sequence[Row], state: State, look: Look, reading: Reading, mismatched: Mapping[str, bool]
+) -> Iterator[Row]:
+    """The rows after a reading, in their order."""
+    heard = [replace(row, state=_heard(row, reading, look)) for row in known]
+    counting = [row for row in heard if opinions.success_rate(row.kpi)]
+    ticks = [_ticks(row, reading) for row in counting]
+    if any(ticks):
+        on, course = _terms(counting, state, look), _course(state, look)
+        states = absorbed(counting, ticks, on, [mismatched.get(row.target, False) for row in counting], course)
+        counting = [replace(row, state=after) for row, after in zip(counting, states, strict=True)]
+    following = iter(counting)
+    for row in heard:
+        yield next(following) if opinions.success_rate(row.kpi) else replace(row, state=measured(row, reading))
+
+
+def _heard(row: Row, reading: Reading, look: Look) -> KpiState:
+    """With what the reading says of itself: that it failed, or since when nothing was heard of the pods."""
+    state, question = replace(row.state, compare=_compare(row, look)), row.question
+    if question is None:
+        return state
+    if why := unread(reading, question):
+        return state.unread(reading.at, why)
+    heard = max(state.heard, reading.at - silence(reading, question), question.mark)
+    silent = int(reading.at - heard)
+    patience = SCRAPES * (look.observation.scrape or length(look))
+    return replace(state.read(), heard=heard, silent=silent if silent >= patience else 0)
+
+
+def _ticks(row: Row, reading: Reading) -> tuple[Counted, ...]:
+    if row.question is None:
+        return ()
+    since = row.question.mark if row.state.cursor is None else row.state.cursor
+    return closed(reading, row.question, since, Carry(*row.state.carry))
+
+
+def _compare(row: Row, look: Look) -> int:
+    """What promotion needs proof of; 0 while the traffic is yet to choose."""
+    asked = look.spec.analysis.compare_to
+    if asked != "Auto":
+        return _COMPARE[asked]
+    return row.state.compare if _split(look) else Compare.SLO
+
+
+def _split(look: Look) -> bool:
+    """Whether the last step divides requests at random between both revisions."""
+    return 0 < look.stages[-1].weight < 100
+
+
+def _terms(counting: Sequence[Row], state: State, look: Look) -> Terms:
+    whole = [kpi for kpi in look.spec.kpis if opinions.success_rate(kpi)]
+    sticky = look.spec.traffic.affinity is not None or not all(routed(leg) for leg in state.moving)
+    return terms.of(
+        look.spec.analysis,
+        [opinions.success_rate(row.kpi) for row in counting],
+        compare=[Compare(row.state.compare or Compare.BOTH) for row in counting],
+        tick=length(look),
+        kpis=len(whole) * len(state.moving),
+        least_dispersion=SESSION_DISPERSION if sticky else LEAST_DISPERSION,
+    )
+
+
+def _course(state: State, look: Look) -> Course:
+    return Course(
+        auto=look.spec.analysis.compare_to == "Auto" and _split(look),
+        weight=look.stages[-1].weight / 100,
+        deadline=seconds(look.spec.analysis.deadline),
+        began=datetime.fromisoformat(state.started).timestamp() if state.started else 0.0,
+        step=min(state.stage + 1, len(look.stages)),
+    )

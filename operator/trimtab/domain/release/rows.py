@@ -1,0 +1,125 @@
+"""The rows of a release's judgement: each of its KPIs with each of its targets, and what is asked of the store."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.api.kpi import Kpi
+from trimtab.domain.release import measures, starts
+from trimtab.domain.release.durations import seconds
+from trimtab.domain.release.effect import answer, ready_pods
+from trimtab.domain.release.kpistate import KpiState, of_text
+from trimtab.domain.release.look import Look, Service
+from trimtab.domain.release.meters import Connections, Meter
+from trimtab.domain.release.question import Counter, Question
+from trimtab.domain.release.state import Leg, Phase, State
+
+JUDGED = (Phase.STEPPING, Phase.PROMOTING, Phase.MOVING, Phase.WATCHING)
+"""Phases in which what is counted can still change the release."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One KPI of one target.
+
+    `last`: the last step was entered, so that there may be promotion. `compared`: requests are divided at random
+    between both revisions. `weight`: the candidate's effective share of them, 0 to 1. `question` is what is asked of
+    the store; None while no weight is in force.
+    """
+
+    target: str
+    kpi: Kpi
+    state: KpiState
+    last: bool
+    compared: bool
+    weight: float
+    question: Question | None
+
+
+def rows(state: State, look: Look) -> Iterator[Row]:
+    """All rows of KPIs that need the store."""
+    known = {(each["target"], each["name"]): each for each in _live(look).get("kpis") or ()}
+    for leg in state.moving:
+        service = look.services.get(leg.name)
+        if service is None:
+            continue
+        for kpi in look.spec.kpis:
+            if kpi.pods is None:
+                yield _row(state, look, leg, service, kpi, known.get((leg.name, kpi.name), {}))
+
+
+def step_of(state: State, look: Look, leg: Leg) -> str:
+    """What tells the counts of one step from those of another: its number, and the weight that was in force."""
+    index = state.stage if state.phase is Phase.STEPPING else len(look.stages)
+    return f"{index}@{leg.order.weight if leg.order else 0}"
+
+
+def length(look: Look) -> float:
+    """Seconds of a tick."""
+    return max(look.interval, look.observation.scrape)
+
+
+def arrival_question(state: State, look: Look, leg: Leg) -> Question | None:
+    """What tells in which shares requests arrive; None where the proxies cannot tell, or nothing is divided."""
+    service = look.services.get(leg.name)
+    if service is None or leg.since is None or not measures.shares_known(look) or not _compared(state, leg, service):
+        return None
+    candidate, stable = measures.arms(leg, look)
+    if measures.routed(leg):
+        return _asked(look, leg, service, candidate, stable)
+    return _asked(look, leg, service, Meter(candidate, Connections()), Meter(stable, Connections()))
+
+
+def effective(leg: Leg, service: Service) -> float:
+    """The candidate's share of the requests that is in force, 0 to 1."""
+    echo = answer(leg, service)
+    return echo.weight / 100 if echo is not None else 0.0
+
+
+def _live(look: Look) -> Mapping[str, Any]:
+    return look.observation.resource.get("status") or {}
+
+
+def _row(state: State, look: Look, leg: Leg, service: Service, kpi: Kpi, live: Mapping[str, Any]) -> Row:
+    known = of_text(live.get("evidence", ""), live.get("ledger", ""))
+    if known.release != state.release:
+        known = KpiState(release=state.release)
+    in_last = state.stage == len(look.stages) - 1 and state.entered
+    return Row(
+        target=leg.name,
+        kpi=kpi,
+        state=known.in_step(step_of(state, look, leg), length(look)),
+        last=state.phase is not Phase.STEPPING or in_last,
+        compared=_compared(state, leg, service),
+        weight=effective(leg, service),
+        question=_question(look, leg, service, kpi),
+    )
+
+
+def _compared(state: State, leg: Leg, service: Service) -> bool:
+    """Whether requests are divided at random between two revisions that both serve."""
+    order = leg.order
+    if order is None or state.phase is not Phase.STEPPING or order.matched or order.mirror:
+        return False
+    return 0 < order.weight < 100 and bool(ready_pods(service, leg.stable))
+
+
+def _question(look: Look, leg: Leg, service: Service, kpi: Kpi) -> Question | None:
+    measured = measures.measure(kpi, look, service)
+    if measured is None or leg.since is None or leg.order is None:
+        return None
+    candidate, stable = (Meter(arm, measured) for arm in measures.arms(leg, look))
+    beside = leg.order.weight < 100 and bool(ready_pods(service, leg.stable))
+    return _asked(look, leg, service, candidate, stable if beside else None)
+
+
+def _asked(look: Look, leg: Leg, service: Service, candidate: Counter, stable: Counter | None) -> Question:
+    return Question(
+        candidate=candidate,
+        stable=stable,
+        mark=leg.since or 0.0,
+        interval=look.interval,
+        scrape=look.observation.scrape,
+        warmup=seconds(look.spec.analysis.warmup),
+        starts=starts.of(service.pods),
+    )
