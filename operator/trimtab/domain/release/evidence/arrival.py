@@ -5,6 +5,7 @@ share of what arrived is within the greater of 1 percentage point and a tenth of
 each target.
 """
 
+import math
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -15,6 +16,11 @@ from trimtab.domain.release.evidence.terms import Bools, Floats, Ints
 
 _LEAST_MARGIN = 0.01
 _MARGIN = 0.1
+
+_MOST = math.log(40_000)
+"""Log of where the evidence is cut: four times the highest threshold (false aborts of 0.01 %), so that it is soon gone
+once requests arrive again. A clipped supermartingale is still one.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +51,14 @@ def after(
     not count are left as they are.
     """
     margin = np.maximum(_LEAST_MARGIN, _MARGIN * weight)
-    total = candidate + stable
+    total, arrived = (candidate + stable).astype(np.float64), candidate.astype(np.float64)
     divided = (weight > 0) & (weight < 1)
     high, low = weight + margin, weight - margin
-    more = processes.one_sample(total, candidate, grids.above(high), high)
-    fewer = processes.one_sample(total, candidate, grids.below(low), low)
+    more = processes.one_sample(total, arrived, grids.above(high), high)
+    fewer = processes.one_sample(total, arrived, grids.below(low), low)
     start = np.log(processes.start_weights(arrival.ticks, ticks_per_hour))[:, None]
-    more = processes.restarted(arrival.more, np.where((divided & (high < 1))[:, None], more, 0.0), start)
-    fewer = processes.restarted(arrival.fewer, np.where((divided & (low > 0))[:, None], fewer, 0.0), start)
+    more = _grown(arrival.more, more, divided & (high < 1), start)
+    fewer = _grown(arrival.fewer, fewer, divided & (low > 0), start)
     return Arrival(
         ticks=arrival.ticks + counts,
         more=np.where(counts[:, None], more, arrival.more),
@@ -71,3 +77,9 @@ def value(arrival: Arrival, ticks_per_hour: Floats) -> Floats:
 def mismatched(arrival: Arrival, *, ticks_per_hour: Floats, false_abort: Floats) -> Bools:
     """Whether the shares are proven to be others than those of the router, of shape (B,)."""
     return value(arrival, ticks_per_hour) >= -np.log(false_abort)
+
+
+def _grown(state: Floats, ratios: Floats, tells: Bools, start: Floats) -> Floats:
+    """Evidence on one side after a tick, cut; it tells nothing where there is no room for shares on that side."""
+    grown = processes.restarted(state, np.where(tells[:, None], ratios, 0.0), start)
+    return processes.clipped(grown, np.full(len(grown), _MOST), grids.EVEN)

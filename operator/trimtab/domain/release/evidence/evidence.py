@@ -33,7 +33,6 @@ class Processes:
 
 PROCESSES = tuple(each.name for each in fields(Processes))
 _RESTARTED = PROCESSES[:4]
-_EVEN = np.full((1, grids.SHARES), 1 / grids.SHARES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,24 +140,24 @@ def promote_threshold(terms: Terms) -> Floats:
 
 def _weights(name: str, terms: Terms) -> Floats:
     """Weights of the grid of a promote process, of shape (B or 1, grid)."""
-    return grids.tolerable(grids.shared(terms.tolerance)) if name == "promote_relative" else _EVEN
+    return grids.tolerable(grids.shared(terms.tolerance)) if name == "promote_relative" else grids.EVEN
 
 
 def _ratios(terms: Terms, tick: Tick, phi: Floats) -> Processes:
     """What the tick tells: log likelihood ratios, tempered by 1/phi."""
     p0, floor = grids.shared(terms.p0), grids.shared(terms.floor)
-    candidate, stable = (tick.candidate_total, tick.candidate_bad), (tick.stable_total, tick.stable_bad)
+    candidate = tick.candidate_total / phi, tick.candidate_bad / phi
+    stable = tick.stable_total / phi, tick.stable_bad / phi
     over, under = grids.above(p0), grids.below(p0)
     worse, tolerable = _relative(terms, tick)
-    each = phi[:, None]
     return Processes(
-        abort_slo=processes.one_sample(*candidate, over, p0) / each,
-        abort_relative=worse / each,
-        abort_floor=processes.one_sample(*candidate, grids.above(floor), floor) / each,
-        stable_slo=processes.one_sample(*stable, over, p0) / each,
-        promote_slo=processes.one_sample(*candidate, under, p0) / each,
-        promote_relative=tolerable / each,
-        promote_floor=processes.one_sample(*candidate, grids.below(floor), floor) / each,
+        abort_slo=processes.one_sample(*candidate, over, p0),
+        abort_relative=worse / phi[:, None],
+        abort_floor=processes.one_sample(*candidate, grids.above(floor), floor),
+        stable_slo=processes.one_sample(*stable, over, p0),
+        promote_slo=processes.one_sample(*candidate, under, p0),
+        promote_relative=tolerable / phi[:, None],
+        promote_floor=processes.one_sample(*candidate, grids.below(floor), floor),
     )
 
 

@@ -7,6 +7,9 @@ from trimtab.domain.release.evidence.terms import Floats
 SHARES = 30
 """Bad shares on either side of a reference."""
 
+EVEN = np.full((1, SHARES), 1 / SHARES)
+"""Equal weights of them."""
+
 ODDS = np.linspace(-np.log(8), np.log(8), 49)
 """Logarithms of odds ratios, candidate to stable."""
 

@@ -17,8 +17,8 @@ _START = 0.5
 _CLIP = 4.0
 """Times its threshold above which evidence for a promotion is cut."""
 
-_NOISE = 1e-6
-"""Logs nearer to 0 than this are 0: states are kept in 32 bits."""
+_NOISE = 1e-4
+"""Logs nearer to 0 than this are 0: states are kept in 32 bits, whose rounding adds up over ticks without requests."""
 
 
 def begun(rows: int, points: int) -> Floats:
@@ -26,8 +26,11 @@ def begun(rows: int, points: int) -> Floats:
     return _kept(np.full((rows, points), math.log(_START)))
 
 
-def one_sample(total: Ints, bad: Ints, shares: Floats, reference: Floats) -> Floats:
-    """Log likelihood ratios of `bad` of `total`, of shape (B,), at `shares` (B or 1, grid) to `reference` (B or 1)."""
+def one_sample(total: Floats, bad: Floats, shares: Floats, reference: Floats) -> Floats:
+    """Log likelihood ratios of `bad` of `total`, of shape (B,), at `shares` (B or 1, grid) to `reference` (B or 1).
+
+    Tempered by 1/phi where the counts have been divided by phi.
+    """
     border = np.clip(reference, 1e-9, 1 - 1e-9)[:, None]
     failed, passed = np.log(shares / border), np.log1p(-shares) - np.log1p(-border)
     ratios: Floats = bad[:, None] * failed + (total - bad)[:, None] * passed
@@ -39,7 +42,7 @@ def restarted(state: Floats, ratios: Floats, start: Floats) -> Floats:
 
     Each tick is a possible beginning, so that a long good time does not blind the evidence to what comes after.
     """
-    return _kept(np.logaddexp(state, start) + ratios)
+    return _kept(_either(state, start) + ratios)
 
 
 def start_weights(ticks: Ints, ticks_per_hour: Floats) -> Floats:
@@ -58,7 +61,7 @@ def restarted_value(state: Floats, ticks: Ints, ticks_per_hour: Floats) -> Float
     """Log of abort evidence, of shape (B,): the mean over the grid plus the weight that is not yet spent."""
     peak = state.max(axis=1)
     mean = np.exp(state - peak[:, None]).sum(axis=1) / state.shape[1]
-    return _quiet(np.logaddexp(peak + np.log(mean), np.log(unspent(ticks, ticks_per_hour))))
+    return _quiet(_either(peak + np.log(mean), np.log(unspent(ticks, ticks_per_hour))))
 
 
 def accumulated(state: Floats, ratios: Floats, weights: Floats, threshold: Floats) -> Floats:
@@ -66,9 +69,18 @@ def accumulated(state: Floats, ratios: Floats, weights: Floats, threshold: Float
 
     A clipped supermartingale is still one; and no long good time outweighs what comes after it.
     """
-    product = state + ratios
-    excess = _mixture(product, weights) - np.log(_CLIP * threshold)
-    return _kept(product - np.maximum(excess, 0.0)[:, None])
+    return clipped(state + ratios, np.log(_CLIP * threshold), weights)
+
+
+def clipped(state: Floats, most: Floats, weights: Floats) -> Floats:
+    """The state, scaled down where the log of its mean by `weights` (B or 1, grid) exceeds `most` of shape (B,)."""
+    high = np.flatnonzero(state.max(axis=1) > most)
+    if not len(high):
+        return _kept(state)
+    mean = _mixture(state[high], weights if len(weights) == 1 else weights[high])
+    scaled = state.copy()
+    scaled[high] -= np.maximum(mean - most[high], 0.0)[:, None]
+    return _kept(scaled)
 
 
 def accumulated_value(state: Floats, weights: Floats) -> Floats:
@@ -81,6 +93,12 @@ def _mixture(state: Floats, weights: Floats) -> Floats:
     peak = bets.max(axis=1)
     mixture: Floats = peak + np.log((np.exp(bets - peak[:, None]) * weights).sum(axis=1))
     return mixture
+
+
+def _either(one: Floats, other: Floats) -> Floats:
+    """Log of the sum, in vector instructions, which np.logaddexp does not use."""
+    total: Floats = np.maximum(one, other) + np.log1p(np.exp(-np.abs(one - other)))
+    return total
 
 
 def _hours(ticks: Ints, ticks_per_hour: Floats) -> tuple[Floats, Floats, Floats]:
