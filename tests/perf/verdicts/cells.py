@@ -203,6 +203,31 @@ def _settings() -> Iterator[Case]:
     )
 
 
+def _apart() -> Iterator[Case]:
+    """What the rows above leave out."""
+    for name, candidate, stable, settings in (
+        ("compareTo Stable", 0.9, 0.9, {"compare": Compare.STABLE}),
+        ("cookie affinity", 0.5, 0.5, {"least_dispersion": 4.0}),
+        ("30 % of ticks without data", 0.5, 0.5, {"missing": 0.3}),
+    ):
+        yield Case(
+            name=f"good {candidate:g}/{stable:g}, {name}",
+            candidate=(candidate,),
+            stable=(stable,),
+            rates=(20, 200),
+            errors=(ABORT_1, Bar(what="promote", least=95)),
+            settings=settings,
+        )
+        yield Case(
+            name=f"bad .8/.3, {name}",
+            candidate=(0.8,),
+            stable=(0.3,),
+            rates=(20, 200),
+            errors=(PROMOTE_5, Bar(what="abort", least=95)),
+            settings=settings,
+        )
+
+
 def _clusters() -> Iterator[Case]:
     """Failures that come together."""
     for variation in (1, 2):
@@ -289,5 +314,5 @@ def _last_step() -> Iterator[Cell]:
 
 def cells() -> tuple[Cell, ...]:
     """All of them, as they are printed."""
-    steady = [cell for case in (*_steady(), *_settings(), *_clusters()) for cell in case.cells()]
+    steady = [cell for case in (*_steady(), *_settings(), *_apart(), *_clusters()) for cell in case.cells()]
     return (*steady, *_late(), *_last_step())

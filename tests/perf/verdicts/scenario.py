@@ -33,7 +33,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Releases under equal traffic: `weights` (shares) and `bakes` (s) by step, and the settings of `analysis`."""
+    """Releases under equal traffic: `weights` (shares) and `bakes` (s) by step, and the settings of `analysis`.
+
+    `missing`: share of ticks without data. `least_dispersion`: 2, or 4 with cookie affinity.
+    """
 
     name: str
     traffic: Traffic
@@ -43,6 +46,8 @@ class Scenario:
     compare: Compare = Compare.BOTH
     tolerance: float = 2.0
     turn: Turn | None = None
+    missing: float = 0.0
+    least_dispersion: float = 2.0
     runs: int = 400
 
     @property
@@ -65,7 +70,7 @@ class Scenario:
             kpis=each(self.kpis),
             ticks_per_hour=each(3600 / TICK),
             min_requests=np.full(rows, 100),
-            least_dispersion=each(2.0),
+            least_dispersion=each(self.least_dispersion),
             compare=np.full(rows, self.compare),
         )
 
@@ -116,6 +121,8 @@ def _tick(scenario: Scenario, trial: Trial, t: int, counts: Bools, draw: np.rand
     turned = np.zeros(len(share), bool) if scenario.turn is None else scenario.turn.has_come(trial, t)
     total, bad = traffic.arm(traffic.candidate, share, TICK, turned, draw)
     beside, beside_bad = traffic.arm(traffic.stable, 1 - share, TICK, turned, draw)
+    if scenario.missing:
+        counts = counts & (draw.random(len(share)) >= scenario.missing)
     pods = np.full(total.size, PODS)
     return Tick(
         candidate_total=total.ravel(),
