@@ -103,17 +103,20 @@ def _list(text: str, begin: int) -> tuple[list[Found], int]:
 
 
 def _entry(entry: Any) -> Iterator[Found]:
-    if not isinstance(entry, dict) or not isinstance(entry.get("metric"), dict):
-        return
-    labels = {str(name): str(value) for name, value in entry["metric"].items()}
+    """None for what is no series; that is left to those who miss it."""
+    labels = entry.get("metric") if isinstance(entry, dict) else None
+    if isinstance(labels, dict) and set(map(type, labels.values())) <= {str}:
+        yield Found(labels=labels, samples=_samples(entry.get("values")))
+
+
+def _samples(values: Any) -> tuple[Sample, ...] | None:
     try:
-        samples = tuple((float(moment), float(value)) for moment, value in entry["values"])
-    except (LookupError, TypeError, ValueError):
-        yield Found(labels=labels, samples=None)
-        return
-    ordered = all(earlier[0] < later[0] for earlier, later in pairwise(samples))
-    sound = ordered and all(math.isfinite(moment) for moment, _ in samples)
-    yield Found(labels=labels, samples=samples if sound else None)
+        samples = tuple([(float(moment), float(value)) for moment, value in values])
+    except (TypeError, ValueError):
+        return None
+    moments = [moment for moment, _ in samples]
+    ordered = all(earlier < later for earlier, later in pairwise(moments))
+    return samples if ordered and all(map(math.isfinite, moments)) else None
 
 
 def _accept(status: int, text: str) -> None:

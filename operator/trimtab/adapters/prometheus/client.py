@@ -53,6 +53,7 @@ class PrometheusClient:
         self._endpoint = url.rstrip("/") + "/api/v1/query"
         self._tls = Renewed(certificates or Certificates())
         self._credentials = credentials or Nothing()
+        self._turn = asyncio.Lock()
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -77,7 +78,8 @@ class PrometheusClient:
         try:
             async with asyncio.timeout(within):
                 status, body, compressed, at = await self._post(query, within)
-                series, length = await asyncio.to_thread(answers.series, status, body, compressed=compressed)
+                async with self._turn:
+                    series, length = await asyncio.to_thread(answers.series, status, body, compressed=compressed)
         except TimeoutError as error:
             raise QueryError("timeout", "Prometheus did not answer in time") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:

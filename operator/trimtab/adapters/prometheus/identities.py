@@ -64,8 +64,10 @@ def _proxy_owner(labels: Labels) -> Owner | None:
     """`namespace` is what the scraper says, the rest what the pod says: they have to agree."""
     if labels.get("namespace") != labels.get("trimtab_namespace"):
         return None
-    own = ("trimtab_namespace", "trimtab_microservice", "trimtab_revision", LISTENER)
-    return tuple(labels.get(label, "") for label in own)
+    return tuple([labels.get(label, "") for label in _OWN])
+
+
+_OWN = ("trimtab_namespace", "trimtab_microservice", "trimtab_revision", LISTENER)
 
 
 def _service(arm: Arm) -> Owner:
@@ -152,13 +154,14 @@ IDENTITIES: Mapping[str, Identity] = {
     "NGINX": Identity(matchers=_nginx, key=_service, owner=_nginx_owner, own=False),
 }
 
-_COPY = ("job", "container", "endpoint", "instance", "cluster", "prometheus", "prometheus_replica", "replica")
+_COPY = ("container", "job", "endpoint", "instance", "cluster", "prometheus", "prometheus_replica", "replica")
 
 
 def process(identity: Identity, labels: Labels) -> tuple[str, tuple[str, ...]]:
     """The pod of a scraped process, and which of several scrapes or copies it is; the container `app` comes first."""
-    pod, namespace = labels.get("pod", ""), labels.get("namespace", "")
-    copy = tuple("" if labels.get(label) == "app" else labels.get(label, "") for label in _COPY)
+    pod, copy = labels.get("pod", ""), tuple([labels.get(label, "") for label in _COPY])
+    if labels.get("container") == "app":
+        copy = ("", *copy)
     if identity.own:
         return pod, copy
-    return (f"{namespace}/{pod}" if pod else labels.get("instance", "")), copy
+    return (f"{labels.get('namespace', '')}/{pod}" if pod else labels.get("instance", "")), copy

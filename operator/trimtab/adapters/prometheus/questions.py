@@ -17,6 +17,9 @@ MAX_COST = 4 * 2**20
 UNKNOWN_COST = 2**13
 
 
+Key = tuple[str, str, str, Measure | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One measure of all arms of one service that are asked about; they are never parted, so they can be compared.
@@ -31,9 +34,9 @@ class Question:
     arms: tuple[Arm, ...]
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> Key:
         """The same in every reading, whichever arms are asked about."""
-        return self.identity, self.namespace, self.microservice, repr(self.measure)
+        return self.identity, self.namespace, self.microservice, self.measure
 
     @property
     def parts(self) -> Parts:
@@ -48,17 +51,17 @@ class Question:
 
 def questions(arms: Collection[Arm], meters: Collection[Meter]) -> list[Question]:
     """All that is asked, in an order that is the same each time."""
-    found: dict[tuple[str, str, str, Measure | None], set[Arm]] = {}
+    found: dict[Key, set[Arm]] = {}
     for arm in arms:
         found.setdefault(("Proxy", arm.namespace, arm.microservice, None), set()).add(arm)
     for meter in meters:
         arm, identity = meter.arm, sources.identity(meter.measure)
         found.setdefault((identity, arm.namespace, arm.microservice, meter.measure), set()).add(arm)
     made = (Question(*key, arms=tuple(sorted(of))) for key, of in found.items())
-    return sorted(made, key=lambda question: question.key)
+    return sorted(made, key=lambda question: repr(question.key))
 
 
-def packed(asked: Iterable[Question], costs: Mapping[tuple[str, ...], float]) -> list[list[Question]]:
+def packed(asked: Iterable[Question], costs: Mapping[Key, float]) -> list[list[Question]]:
     """Few queries of about the same size. A query has one identity; `costs` are bytes that answers had before."""
     queries: list[list[Question]] = []
     spent = 0.0

@@ -8,7 +8,7 @@ from typing import Protocol
 from trimtab.adapters.prometheus.answers import QueryError, TooLargeError
 from trimtab.adapters.prometheus.client import TIMEOUT, Answer
 from trimtab.adapters.prometheus.identities import IDENTITIES
-from trimtab.adapters.prometheus.questions import Question, packed, questions
+from trimtab.adapters.prometheus.questions import Key, Question, packed, questions
 from trimtab.adapters.prometheus.selectors import selector
 from trimtab.adapters.prometheus.sorting import Sorted, missing_bucket, sorted_out
 from trimtab.adapters.prometheus.sources import Part
@@ -45,8 +45,9 @@ class PrometheusMetrics:
         self._confines = dict(confines or {})
         self._within = within
         self._now = now
-        self._costs: dict[tuple[str, ...], float] = {}
-        self._too_large: dict[tuple[str, ...], float] = {}
+        self._costs: dict[Key, float] = {}
+        self._turn = asyncio.Lock()
+        self._too_large: dict[Key, float] = {}
 
     async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
         """See the port."""
@@ -85,7 +86,8 @@ class PrometheusMetrics:
         except QueryError as error:
             told.fail(_targets(asked), str(error))
             return told, None
-        told = await asyncio.to_thread(sorted_out, answer.series, asked)
+        async with self._turn:  # several threads at once would be no faster, and leave the event loop less
+            told = await asyncio.to_thread(sorted_out, answer.series, asked)
         for question in told.unbounded:
             told.fail(question.targets(), await self._missing(question, window, deadline))
         return told, answer.at

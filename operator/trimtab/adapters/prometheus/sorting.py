@@ -3,13 +3,13 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from trimtab.adapters.prometheus.answers import Found
 from trimtab.adapters.prometheus.identities import IDENTITIES, Labels, Owner, process
-from trimtab.adapters.prometheus.questions import Question
+from trimtab.adapters.prometheus.questions import Key, Question
 from trimtab.adapters.prometheus.sources import SOURCES, Part
 from trimtab.adapters.prometheus.tallies import tally
 from trimtab.domain.release.counters import Arm, Sample, Series
@@ -30,7 +30,7 @@ class Sorted:
     levels: dict[Meter, tuple[Series, ...]] = field(default_factory=dict)
     unread: dict[Meter, str] = field(default_factory=dict)
     unbounded: dict[Question, None] = field(default_factory=dict)
-    costs: dict[tuple[str, ...], float] = field(default_factory=dict)
+    costs: dict[Key, float] = field(default_factory=dict)
 
     def add(self, other: "Sorted") -> None:
         """Takes over what another answer tells."""
@@ -73,34 +73,39 @@ def sorted_out(answer: Iterable[Found], asked: Sequence[Question]) -> Sorted:
     """What an answer tells of what was asked in one query. Series of anybody else are left out."""
     identity = IDENTITIES[asked[0].identity]
     wanted = _wanted(asked)
-    pods: dict[Target, _Pods] = defaultdict(_Pods)
-    made = Sorted()
+    pods: dict[tuple[int, int], _Pods] = defaultdict(_Pods)
+    costs = [0.0] * len(asked)
     for found in answer:
         owner = identity.owner(found.labels)
-        if owner is None:
+        takers = wanted.get((owner, found.labels.get("__name__", ""))) if owner else None
+        if not takers:
             continue
         pod, copy = process(identity, found.labels)
-        if not pod:
-            continue
-        cost = 400 + 30 * len(found.samples or ())
-        for question, target, part in wanted.get((owner, found.labels.get("__name__", "")), ()):
-            made.costs[question.key] = made.costs.get(question.key, 0) + cost
-            if _goes_into(found.labels, part):
-                pods[target].add(pod, copy, part, found)
-    for question in asked:
-        for target in question.targets():
-            if target in pods:
-                _conclude(made, question, target, pods[target].items())
+        cost = _LABELS + _SAMPLE * len(found.samples or ())
+        for number, arm, part in takers:
+            costs[number] += cost
+            if pod and _goes_into(found.labels, part):
+                pods[number, arm].add(pod, copy, part, found)
+    made = Sorted(costs={question.key: cost for question, cost in zip(asked, costs, strict=True) if cost})
+    for number, question in enumerate(asked):
+        for arm, target in enumerate(question.targets()):
+            if (number, arm) in pods:
+                _conclude(made, question, target, pods[number, arm].items())
     return made
 
 
-def _wanted(asked: Collection[Question]) -> Mapping[tuple[Owner, str], list[tuple[Question, Target, Part]]]:
-    wanted: dict[tuple[Owner, str], list[tuple[Question, Target, Part]]] = defaultdict(list)
-    for question in asked:
+_LABELS, _SAMPLE = 400, 30
+"""Bytes of an answer that a series and a sample take."""
+
+
+def _wanted(asked: Sequence[Question]) -> Mapping[tuple[Owner, str], list[tuple[int, int, Part]]]:
+    """By owner and metric: the question, which of its arms, and what a series is a part of."""
+    wanted: dict[tuple[Owner, str], list[tuple[int, int, Part]]] = defaultdict(list)
+    for number, question in enumerate(asked):
         key = IDENTITIES[question.identity].key
-        for arm, target in zip(question.arms, question.targets(), strict=True):
+        for arm, owner in enumerate(map(key, question.arms)):
             for part in question.parts:
-                wanted[key(arm), part.metric].append((question, target, part))
+                wanted[owner, part.metric].append((number, arm, part))
     return wanted
 
 
