@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.increments import Increment, Process, increments, processes
+from trimtab.domain.release.increments import Increment, Process, increments, newest, processes
 from trimtab.domain.release.question import Counter, Question, unread
 from trimtab.domain.release.ticks import Ticks, due, millis
 
@@ -26,10 +26,10 @@ def arrived(reading: Reading, question: Question, since: float) -> tuple[Arrived
     """As counting.closed, for all pods however young; a tick closes once the pods were scraped after its end."""
     if unread(reading, question) or question.stable is None:
         return ()
-    ticks, mark = question.ticks, question.mark + question.scrape
-    found = {counter: processes(reading, question, counter) for counter in question.judged}
-    newest = [each.scrapes[-1][0] - ticks.scrape + 1 for group in found.values() for each in group]
-    numbers = due(ticks, reading, since=max(since, mark), newest=newest)
+    ticks, since = question.ticks, max(since, question.mark + question.scrape)
+    found = {counter: processes(reading, question, counter, since) for counter in question.judged}
+    until = [each - ticks.scrape + 1 for each in newest(question, found)]  # the next scrape has to be there as well
+    numbers = due(ticks, reading, since=since, newest=until)
     if not numbers:
         return ()
     candidate = _arrivals(question, question.candidate, found[question.candidate], numbers)

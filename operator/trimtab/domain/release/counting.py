@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.increments import Process, increments, processes
+from trimtab.domain.release.increments import Process, increments, newest, processes
 from trimtab.domain.release.question import Counter, Question, unread
 from trimtab.domain.release.ticks import due, millis
 
@@ -51,10 +51,10 @@ def closed(reading: Reading, question: Question, since: float, carry: Carry | No
     """
     if unread(reading, question):
         return ()
-    found = {counter: processes(reading, question, counter) for counter in question.judged}
-    newest = [each.scrapes[-1][0] for group in found.values() for each in group]
+    since = max(since, question.mark)
+    found = {counter: processes(reading, question, counter, since) for counter in question.judged}
     ticks = question.ticks
-    numbers = due(ticks, reading, since=max(since, question.mark), newest=newest)
+    numbers = due(ticks, reading, since=since, newest=newest(question, found))
     candidate = _counts(question, question.candidate, found[question.candidate], numbers)
     stable = _counts(question, question.stable, found[question.stable], numbers) if question.stable else {}
     said, left = [], carry or Carry()

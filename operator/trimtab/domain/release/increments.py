@@ -4,9 +4,10 @@ Counters of Prometheus: https://prometheus.io/docs/concepts/metric_types/#counte
 https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from trimtab.domain.release.counters import Reading
@@ -34,24 +35,46 @@ class Process(NamedTuple):
     scrapes: Sequence[Scrape]
 
 
-def processes(reading: Reading, question: Question, counter: Counter) -> list[Process]:
-    """All processes that count this; those whose beginning is known begin with a scrape at which nothing was counted.
+def processes(reading: Reading, question: Question, counter: Counter, since: float) -> list[Process]:
+    """All processes that count this, with the scrapes that tell what they counted after `since`.
 
-    A pod that started since the last scrape has counted from 0. So has a router that was scraped before without
-    this series: it makes a series with the first request.
+    Those whose beginning is known begin with a scrape at which nothing was counted. A pod that started since the last
+    scrape has counted from 0. So has a router that was scraped before without this series, which it makes with the
+    first request.
     """
-    ticks = question.ticks
     pods, known = question.pods(counter), _scraped(reading, question) if routed(counter) else {}
     found = []
     for instance, counts in _counted(reading, counter):
-        scrapes: list[Scrape] = [(millis(at), int(total), int(bad)) for at, total, bad in counts]
+        told = max(bisect_right(counts, since, key=itemgetter(0)) - 1, 0)
+        scrapes: list[Scrape] = [(millis(at), int(total), int(bad)) for at, total, bad in counts[told:]]
         first = scrapes[0][0]
-        earlier = known.get(instance, ())[: bisect_left(known.get(instance, ()), first)]
-        begin = millis(pods[instance]) if instance in pods else earlier[-1] if earlier else None
-        if begin is not None and first - ticks.gap <= begin < first:
-            scrapes.insert(0, (begin, 0, 0))
+        begun = _begun(first, millis(pods[instance]) if instance in pods else None, known.get(instance, ()))
+        if not told and begun is not None and first - question.ticks.gap <= begun < first:
+            scrapes.insert(0, (begun, 0, 0))
         found.append(Process(instance, scrapes))
     return found
+
+
+def _begun(first: int, start: int | None, scraped: Sequence[int]) -> int | None:
+    """The last moment before the first scrape at which nothing was counted: of the process, or of this series."""
+    if start is not None:
+        return start
+    earlier = bisect_left(scraped, first)
+    return scraped[earlier - 1] if earlier else None
+
+
+def newest(question: Question, found: Mapping[Counter, Iterable[Process]]) -> list[int]:
+    """When each process was scraped last; when it started, for pods that were not scraped yet."""
+    scraped = [each.scrapes[-1][0] for group in found.values() for each in group]
+    known = {counter: {each.instance for each in group} for counter, group in found.items()}
+    pods = (
+        item
+        for counter in found
+        if not routed(counter)
+        for item in question.pods(counter).items()
+        if item[0] not in known[counter]
+    )
+    return scraped + [millis(start) for _, start in pods]
 
 
 def increments(process: Process, *, since: int, mark: int, gap: int) -> Iterator[Increment]:

@@ -30,9 +30,11 @@ def of(pods: Iterable[Object]) -> Starts:
 
 
 def _started(status: Mapping[str, Any]) -> float | None:
-    apps = [each for each in status.get("containerStatuses") or () if each.get("name") == _APP]
-    if not apps:
-        return None
-    running = ((apps[0].get("state") or {}).get("running") or {}).get("startedAt")
-    said = running if not apps[0].get("restartCount") else status.get("startTime")
+    app: Mapping[str, Any] = next(
+        (each for each in status.get("containerStatuses") or () if each.get("name") == _APP), {}
+    )
+    state = app.get("state") or {}
+    began = (state.get("running") or state.get("terminated") or {}).get("startedAt")
+    crashed = app.get("restartCount") or (app.get("lastState") or {}).get("terminated")
+    said = status.get("startTime") if crashed else began
     return None if said is None else datetime.fromisoformat(str(said)).timestamp()

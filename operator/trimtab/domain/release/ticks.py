@@ -54,6 +54,11 @@ class Ticks:
         """Longest time between two samples of which the difference counts."""
         return SCRAPES * self.scrape
 
+    @property
+    def soonest(self) -> int:
+        """Shortest time between two scrapes of a process: they come a little early or late."""
+        return self.scrape * 19 // 20
+
     def end(self, number: int) -> int:
         """The last moment of a tick."""
         return number * self.interval - self.lag
@@ -72,11 +77,11 @@ class Ticks:
 
 
 def due(ticks: Ticks, reading: Reading, *, since: float, newest: Collection[int]) -> range:
-    """The numbers of the ticks after `since` that are complete; `newest`: the newest scrape of each process.
+    """The numbers of the ticks after `since` that are complete.
 
-    A process whose next scrape belongs into a tick is waited for, twice as long as a scrape may take: stores that are
-    written to from afar hold samples late. A reading that does not reach back far enough is none, unless no reading
-    can; what is out of reach then is lost.
+    `newest`: when each process was scraped last, or started. A process whose next scrape belongs into a tick is waited
+    for, twice as long as the next scrape takes: stores that are written to from afar hold samples late. A reading that
+    does not reach back far enough is none, unless no reading can; what is out of reach then is lost.
     """
     at, first = millis(reading.at), ticks.first(millis(since))
     if not math.isinf(reading.window):
@@ -87,6 +92,7 @@ def due(ticks: Ticks, reading: Reading, *, since: float, newest: Collection[int]
     last = ticks.over(at)
     for number in range(first, last + 1):
         end = ticks.end(number)
-        if at < end + 2 * ticks.scrape and any(end - ticks.gap < each <= end - ticks.scrape for each in newest):
+        told = ticks.end(number - 1) - ticks.gap  # a scrape before that tells nothing of this tick
+        if at < end + 2 * ticks.scrape and any(told < each <= end - ticks.soonest for each in newest):
             return range(first, number)
     return range(first, last + 1)
