@@ -6,7 +6,7 @@ import pytest
 
 from trimtab.adapters.kubernetes.following import Change
 from trimtab.cli.platform import Upgrades, outdated
-from trimtab.cli.release.picture import Exit
+from trimtab.cli.release.exits import Exit
 
 
 def service(

@@ -12,8 +12,9 @@ from tests.unit.cli import pictures
 from tests.unit.cli.pictures import CANDIDATE, STABLE, moving, picture, release, resting, service
 
 from trimtab.cli.release.drawing import WIDTH, draw
+from trimtab.cli.release.exits import Exit
 from trimtab.cli.release.history import history_lines
-from trimtab.cli.release.picture import Exit, Picture
+from trimtab.cli.release.picture import Picture
 from trimtab.cli.release.showing import JsonLines, Lines, summary_line
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -10,16 +10,13 @@ from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE
 from trimtab.cli import cluster, waiting
 from trimtab.cli.release import verbs
 from trimtab.cli.release.drawing import draw
+from trimtab.cli.release.exits import EPILOG, Exit
 from trimtab.cli.release.following import Follower, MissingError, following
 from trimtab.cli.release.history import history_lines
-from trimtab.cli.release.picture import Exit, Picture
+from trimtab.cli.release.picture import Picture
 from trimtab.cli.release.showing import Screen, screen, utc_now
 from trimtab.domain.objects import Object
 
-EPILOG = (
-    "Exit status: 0 done, promoted; 1 error; 2 wrong usage; 3 the new revision was not let through; "
-    "4 the operator refused the verb; 5 not over within the time given, or no answer."
-)
 FIRST = 10.0
 """Seconds within which a cluster that answers at all has answered."""
 
@@ -29,12 +26,7 @@ INTERRUPTED = 130
 _name = click.argument("name")
 
 
-@click.group(epilog=EPILOG)
-def release() -> None:
-    """See releases, and have a say in them. NAME is that of the CanaryRelease."""
-
-
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -52,7 +44,7 @@ def status(name: str, namespace: str, output: str, wait: bool, timeout: float) -
         sys.exit(Exit.UNFINISHED if outcome is None else outcome)
 
 
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 @click.option("-o", "--output", type=click.Choice(["auto", "lines", "json"]), default="auto", show_default=True)
@@ -65,7 +57,7 @@ def watch(name: str, namespace: str, output: str, timeout: float) -> None:
         sys.exit(INTERRUPTED)
 
 
-@release.command()
+@click.command()
 @_name
 @cluster.namespace_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -79,7 +71,7 @@ def history(name: str, namespace: str, output: str) -> None:
         click.echo(line)
 
 
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 def pause(name: str, namespace: str) -> None:
@@ -87,7 +79,7 @@ def pause(name: str, namespace: str) -> None:
     _say(namespace, name, "pause")
 
 
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 def resume(name: str, namespace: str) -> None:
@@ -95,7 +87,7 @@ def resume(name: str, namespace: str) -> None:
     _say(namespace, name, "resume")
 
 
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 def abort(name: str, namespace: str) -> None:
@@ -103,7 +95,7 @@ def abort(name: str, namespace: str) -> None:
     _say(namespace, name, "abort")
 
 
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 @click.option("--full", is_flag=True, help="Go to 100% at once, without further judgement.")
@@ -112,7 +104,7 @@ def promote(name: str, namespace: str, full: bool) -> None:
     _say(namespace, name, "promote-full" if full else "promote")
 
 
-@release.command(epilog=EPILOG)
+@click.command(epilog=EPILOG)
 @_name
 @cluster.namespace_option
 def retry(name: str, namespace: str) -> None:

@@ -2,26 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any
 
 from pydantic import ValidationError
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
+from trimtab.cli.release.exits import Exit
 from trimtab.domain.objects import Object
 from trimtab.domain.release.stages import Stage, stages
 from trimtab.domain.release.state import VERSION, State, of_status
-
-
-class Exit(IntEnum):
-    """Exit codes of the commands, for scripts and pipelines."""
-
-    DONE = 0
-    ERROR = 1
-    USAGE = 2
-    REJECTED = 3
-    REFUSED = 4
-    UNFINISHED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

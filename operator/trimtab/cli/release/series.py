@@ -54,14 +54,18 @@ class Series:
         return self.at >= 0
 
 
+_BEFORE = (-1, 0, _SAME)
+"""No tick yet."""
+
+
 @dataclass(slots=True)
 class _Reader:
     kpis: Mapping[str, int]
     steps: int
     runs: dict[str, int] = field(default_factory=dict)
     rows: list[tuple[float, ...]] = field(default_factory=list)
-    last: dict[str, tuple[int, int, float]] = field(default_factory=dict)
-    seen: set[tuple[int, int]] = field(default_factory=set)
+    last: dict[str, tuple[tuple[int, int, float], int]] = field(default_factory=dict)
+    """By run: t, step and weight of its last line, and a bit for each KPI that had one there."""
 
     def take(self, line: str) -> None:
         entry = _object(line)
@@ -70,7 +74,7 @@ class _Reader:
         t = _whole(entry["t"], "t", "whole seconds since the release began")
         step = self._step(entry.get("step"))
         weight = _weight(entry.get("weight"))
-        self._in_order(run, number, (t, step, weight), kpi)
+        self._in_order(run, kpi, (t, step, weight))
         candidate, stable = _arm(entry, "candidate"), _arm(entry, "stable")
         self.rows.append((number, t, kpi, step, weight, *candidate, *stable))
 
@@ -88,21 +92,20 @@ class _Reader:
             _refuse("step", value, f"the spec has the steps 1 to {self.steps}")
         return step
 
-    def _in_order(self, run: str, number: int, tick: tuple[int, int, float], kpi: int) -> None:
+    def _in_order(self, run: str, kpi: int, tick: tuple[int, int, float]) -> None:
         """Lines of a run rise in t; those of one t are one tick, a line for each KPI."""
-        before = self.last.get(run)
-        if before is not None and bool(before[1]) != bool(tick[1]):
-            _refuse("step", tick[1] or None, f"run {run!r} has it otherwise in other lines: give it in all or in none")
-        if before is None or tick[0] > before[0]:
-            self.last[run] = tick
-            self.seen = {each for each in self.seen if each[0] != number}
+        before, seen = self.last.get(run, (_BEFORE, 0))
+        if tick[0] > before[0]:
+            seen = 0
         elif tick[0] < before[0]:
             _refuse("t", tick[0], f"run {run!r} was at {before[0]} already: sort the lines by run and t")
         elif tick != before:
             _refuse("t", tick[0], f"the tick of run {run!r} has another step or weight in a line before: give it one")
-        elif (number, kpi) in self.seen:
+        elif seen >> kpi & 1:
             _refuse("kpi", list(self.kpis)[kpi], f"run {run!r} has it at t {tick[0]} already: one line for each KPI")
-        self.seen.add((number, kpi))
+        if before is not _BEFORE and bool(before[1]) != bool(tick[1]):
+            _refuse("step", tick[1] or None, f"run {run!r} has it otherwise in other lines: give it in all or in none")
+        self.last[run] = (tick, seen | 1 << kpi)
 
 
 def read(lines: Iterable[str], kpis: tuple[str, ...], steps: int) -> Series:

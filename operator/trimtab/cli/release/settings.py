@@ -12,7 +12,7 @@ Written = dict[str, Any]
 """What stands in a manifest."""
 
 FORM = "write it as analysis.falseAbort=0.1% or kpis.NAME.successRate=99.5%"
-_SET = re.compile(r"(analysis|kpis|strategy|watch)(\.[A-Za-z0-9.\-]+)?=(.*)")
+_SET = re.compile(r"(analysis|kpis|strategy)(\.[A-Za-z0-9.\-]+)?=(.*)")
 
 
 def changed(spec: Mapping[str, Any], settings: Iterable[str]) -> Written:

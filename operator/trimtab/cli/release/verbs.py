@@ -8,7 +8,7 @@ from trimtab.adapters.kubernetes.client import ApiClient
 from trimtab.adapters.kubernetes.following import Change, follow
 from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE, MICROSERVICE, Kind
 from trimtab.cli import cluster, waiting
-from trimtab.cli.release.picture import Exit
+from trimtab.cli.release.exits import Exit
 from trimtab.domain import labels
 from trimtab.domain.objects import Object
 from trimtab.ports.cluster import NotFoundError
