@@ -63,11 +63,13 @@ def phi(known: Dispersion, terms: Terms, tick: Tick) -> Floats:
     """By what log likelihoods of this tick are divided, of shape (B,): at least 1.
 
     max(1, (X2 + prior * max(0, 20 - df)) / max(df, 20)); the prior is the greater of the least dispersion and
-    1 + p0 * requests per pod in this tick, of that revision whose pods have more: a cluster that strikes one pod is
-    as large as what the pod serves.
+    1 + p0 * requests per pod in this tick, since a cluster that strikes one pod is as large as what the pod serves:
+    of all pods, or of the candidate's if theirs are more.
     """
+    requests = tick.candidate_total + tick.stable_total
     each_pod = np.maximum(
-        tick.candidate_total / np.maximum(tick.candidate_pods, 1), tick.stable_total / np.maximum(tick.stable_pods, 1)
+        requests / np.maximum(tick.candidate_pods + tick.stable_pods, 1),
+        tick.candidate_total / np.maximum(tick.candidate_pods, 1),
     )
     prior = np.maximum(terms.least_dispersion, 1 + terms.p0 * each_pod)
     missing = np.maximum(0.0, _ENOUGH - known.freedom)

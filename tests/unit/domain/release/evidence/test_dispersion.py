@@ -30,11 +30,13 @@ def test_before_a_minute_is_complete_it_is_the_prior() -> None:
     assert phi(learnt(*ticks), least_dispersion=4.0) == 4.0
 
 
-def test_the_prior_grows_with_what_a_pod_serves() -> None:
-    alike = tick_of(1, (400, 1), (400, 1), candidate_pods=4, stable_pods=4)
-    assert phi(learnt(), alike, least_dispersion=2.0) == 2.0
-    busy = tick_of(1, (4000, 1), (4000, 1), candidate_pods=4, stable_pods=4)
-    assert phi(learnt(), busy, least_dispersion=2.0) == 1 + 0.01 * 1000
+@pytest.mark.parametrize(
+    ("candidate", "stable", "each_pod"), [(4000, 4000, 1000), (1000, 19_000, 2500), (6000, 1000, 1500)]
+)
+def test_the_prior_grows_with_what_a_pod_serves(candidate: int, stable: int, each_pod: int) -> None:
+    busy = tick_of(1, (candidate, 1), (stable, 1), candidate_pods=4, stable_pods=4)
+    assert phi(learnt(), busy, least_dispersion=2.0) == 1 + 0.01 * each_pod
+    assert phi(learnt(), busy, least_dispersion=50.0) == 50.0
 
 
 def test_a_complete_minute_adds_pearsons_chi_square_of_each_revision() -> None:
