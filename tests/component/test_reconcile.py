@@ -9,7 +9,7 @@ from tests.component.world import ORDERS, World, microservice
 
 from trimtab.adapters.memory.cluster import Fault
 from trimtab.adapters.memory.lease import MemoryLease
-from trimtab.domain.objects import ObjectRef
+from trimtab.domain.objects import Object, ObjectRef
 from trimtab.domain.outcome import Done
 from trimtab.ports.cluster import ConflictError, LeaseLostError, TerminatingError
 
@@ -68,6 +68,24 @@ async def test_what_is_amiss_from_the_start_is_an_event() -> None:
     world.server.create(microservice(envFrom=[{"secretRef": {"name": "missing"}}]))
     await world.reconcile()
     assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated", "SecretNotFound"]
+
+
+async def test_an_event_about_what_was_decided_survives_a_report_that_comes_too_late() -> None:
+    world = await settled()
+    world.recorder.events.clear()
+    world.edit(ORDERS, lambda obj: obj["spec"].update(image="registry.example/orders:2"))
+    meddled: list[str] = []
+
+    def meddle(_: str, obj: Object) -> None:
+        if obj["kind"] == "Deployment" and not meddled:
+            meddled.append("once")
+            world.edit(ORDERS, lambda obj: obj["metadata"].update(annotations={"example.test/new": "yes"}))
+
+    world.server.listeners.append(meddle)
+    with pytest.raises(ConflictError):
+        await world.reconcile()
+    await world.settle()
+    assert [event.reason for _, event in world.recorder.events] == ["RevisionCreated", "RolledOut"]
 
 
 async def test_a_world_as_declared_costs_no_request() -> None:

@@ -82,12 +82,14 @@ class Plan:
     """The decision of one reconcile.
 
     `intent` is the whole status to be written, under the observed resourceVersion, *before* any effect (None: no
-    decision to record); `waves` are the effects in order, empty when the world is as declared. `decision` is what the
+    decision to record); `events` are about the intent, told as soon as it is written: a report that is refused later
+    loses none of them. `waves` are the effects in order, empty when the world is as declared. `decision` is what the
     domain's own `report` needs to know of how the plan came about; it means nothing to whoever executes the plan.
     """
 
     intent: Mapping[str, Any] | None
     waves: tuple[Wave, ...]
+    events: tuple[Event, ...] = ()
     decision: object = None
 
 

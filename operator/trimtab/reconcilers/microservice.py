@@ -151,7 +151,10 @@ class MicroserviceReconciler:
             return observation
         resource = observation.resource
         run.writes += 1
-        return replace(observation, resource=await self._write(resource, intent))
+        written = await self._write(resource, intent)
+        for event in plan.events:
+            self._recorder.record(resource, event)
+        return replace(observation, resource=written)
 
     async def _write(self, resource: Object, status: Mapping[str, Any]) -> Object:
         """The status, if the resource is still as it was seen; raises ConflictError if not."""

@@ -17,6 +17,20 @@ def test_an_order_about_a_microservice_that_had_the_name_before_is_none() -> Non
     assert arena.status["release"]["inPlace"]
 
 
+def test_a_release_by_a_provider_that_a_newer_operator_brought_stays_where_it_is() -> None:
+    arena = entered()
+    stable = arena.status["stableRevision"]
+    arena.update(image="r.example/orders:9")
+    arena.rest()
+    before = sizes(arena)
+    arena.order(stable, arena.status["revision"], weight=50, capacity=50, provider="Carrier")
+    arena.reconcile()
+    assert sizes(arena) == before
+    released = arena.condition("Released")
+    assert released is not None
+    assert "an operator that knows the traffic provider Carrier" in released["message"]
+
+
 def test_a_service_whose_stable_revision_has_no_record_any_more_says_so() -> None:
     arena = entered()
     stable = arena.status["stableRevision"]

@@ -3,6 +3,7 @@
 import copy
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,7 +98,7 @@ class World:
         if not same(result.status, self.resource["status"]):
             self.resource["status"] = copy.deepcopy(dict(result.status))
             self.writes += 1
-        return result
+        return replace(result, events=(*plan.events, *result.events))
 
     def _execute(self, plan: Plan) -> list[Failure]:
         failures: list[Failure] = []

@@ -1,21 +1,24 @@
 """From an observation of a Microservice to the plan that makes the world as declared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from trimtab.api.reasons import Reason
 from trimtab.domain import drift
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
-from trimtab.domain.plan import Apply, Effect, Plan, Scale, Wave
+from trimtab.domain.plan import Apply, Effect, Event, Plan, Scale, Wave
 from trimtab.domain.service import inventory, jobstate, revision
 from trimtab.domain.service.aiming import replicas
 from trimtab.domain.service.children import Desired, desired
 from trimtab.domain.service.decision import Decision, settle
+from trimtab.domain.service.mandate import Mandate
 from trimtab.domain.service.meta import API_VERSION, KIND
 from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.validity import problem
 from trimtab.domain.status import without_empty
+from trimtab.domain.traffic import registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +26,15 @@ class Reasoning:
     """What `report` needs to know of how a plan came about.
 
     `decision` is None while nothing is decided: the service is suspended, or its spec cannot be carried out
-    (`problem`), what is known of its CanaryRelease is older than what was done already (`stale`), or there is no record
-    of the revision that is to serve (its name: `lost`).
-    `new_revision`: the spec asks for another revision than the status did.
+    (`problem`), what is known of its CanaryRelease is older than what was done already (`stale`), or something is
+    lacking without which nothing can be done (`lacking`: what is waited for).
     """
 
     decision: Decision | None
     desired: Desired | None = None
     problem: str = ""
-    new_revision: bool = False
     stale: bool = False
-    lost: str = ""
+    lacking: str = ""
 
 
 def decide(observation: Observation, now: datetime) -> Plan:
@@ -42,9 +43,9 @@ def decide(observation: Observation, now: datetime) -> Plan:
     if wrong or observation.spec.suspend or "deletionTimestamp" in observation.resource["metadata"]:
         return Plan(intent=None, waves=(), decision=Reasoning(decision=None, problem=wrong))
     decision = settle(observation, now)
-    told = decision.mandate
-    if told.stale or told.lost:
-        reasoning = Reasoning(decision=None, stale=told.stale, lost=told.stable if told.lost else "")
+    lacking = _lacking(decision.mandate)
+    if decision.mandate.stale or lacking:
+        reasoning = Reasoning(decision=None, stale=decision.mandate.stale, lacking=lacking)
         return Plan(intent=None, waves=(), decision=reasoning)
     children = desired(observation, decision)
     status = observation.resource.get("status") or {}
@@ -60,10 +61,17 @@ def decide(observation: Observation, now: datetime) -> Plan:
     return Plan(
         intent=_intent(status, decision, recorded | children.refs),
         waves=tuple(Wave(effects=tuple(effects)) for effects in waves if effects),
-        decision=Reasoning(
-            decision=decision, desired=children, new_revision=status.get("revision") != decision.target.name
-        ),
+        events=tuple(_events(status, decision.target)),
+        decision=Reasoning(decision=decision, desired=children),
     )
+
+
+def _lacking(told: Mandate) -> str:
+    if told.lost:
+        return f"waits for the record (ControllerRevision) of revision {told.stable}, which is to serve"
+    if told.order is not None and told.order.provider and not registry.knows(told.order.provider):
+        return f"waits for an operator that knows the traffic provider {told.order.provider}, by which it is released"
+    return ""
 
 
 def _needed(observation: Observation, manifests: Iterable[Object], *, blocking: bool = True) -> list[Effect]:
@@ -97,6 +105,13 @@ def _intent(status: Mapping[str, Any], decision: Decision, objects: frozenset[Ob
     """The status with what was decided, if it does not say so already."""
     intent = without_empty({**status, **decided(decision), "inventory": inventory.rendered(objects)})
     return None if intent == without_empty(status) else intent
+
+
+def _events(status: Mapping[str, Any], target: revision.Revision) -> Iterator[Event]:
+    """That the spec asks for another revision than the status did."""
+    if status.get("revision") != target.name:
+        message = f"revision {target.name}, version {revision.version(target)}"
+        yield Event(type="Normal", reason=str(Reason.REVISION_CREATED), message=message)
 
 
 def decided(decision: Decision) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def report(observation: Observation, plan: Plan, failures: Iterable[Failure], no
         raise TypeError("the plan was not made by trimtab.domain.service.decide")
     if plan.decision.stale:
         return Report(status=observation.resource["status"], events=(), outcome=_AWAITED)
-    if plan.decision.lost:
-        return _without_record(observation.resource, plan.decision.lost, now)
+    if plan.decision.lacking:
+        return _waiting(observation.resource, plan.decision.lacking, now)
     look = _look(observation, plan.decision, tuple(failures))
     verdict = _verdict(look)
     status = _status(look, verdict, now)
@@ -105,9 +105,8 @@ def invalid(resource: Object, message: str, now: datetime) -> Report:
     return Report(status=status, events=(event,) if news else (), outcome=Stalled(reason=str(Reason.INVALID_SPEC)))
 
 
-def _without_record(resource: Object, revision: str, now: datetime) -> Report:
-    """Nothing can be done without the record of what is to serve; all else stays as it was said to be."""
-    message = f"waits for the record (ControllerRevision) of revision {revision}, which is to serve"
+def _waiting(resource: Object, message: str, now: datetime) -> Report:
+    """Nothing can be done until that is there; all else stays as it was said to be."""
     live = resource.get("status") or {}
     generation = resource["metadata"].get("generation", 0)
     said = Condition(type="Released", status="False", reason=Reason.RELEASE_IN_PROGRESS, message=message)
@@ -280,10 +279,6 @@ def _trio(verdict: Verdict) -> Iterator[Condition]:
 
 
 def _events(look: _Look, verdict: Verdict, status: Mapping[str, Any]) -> Iterator[Event]:
-    decision = look.reasoning.decision
-    if decision is not None and look.reasoning.new_revision:
-        message = f"revision {decision.target.name}, version {status['version']}"
-        yield Event(type="Normal", reason=str(Reason.REVISION_CREATED), message=message)
     if status.get("stableRevision") != look.status.get("stableRevision"):
         message = f"revision {status['stableRevision']}, version {status.get('version')}: {status['ready']} pods ready"
         yield Event(type="Normal", reason=str(Reason.ROLLED_OUT), message=message)

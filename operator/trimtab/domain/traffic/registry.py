@@ -26,6 +26,11 @@ def provider(name: str) -> Provider:
     return _BY_NAME[name]
 
 
+def knows(name: str) -> bool:
+    """Whether there is a provider of that name: a newer operator may have ordered by one that this one lacks."""
+    return name in _BY_NAME
+
+
 def default(spec: MicroserviceSpec) -> Provider:
     """The provider that leads requests to an exposed service, and that releases it unless another is asked for."""
     if spec.expose is None or not spec.ports:
