@@ -114,7 +114,7 @@ def _summed(state: KpiState, counted: Counted | None) -> KpiState:
 
 def _chosen(batch: _Batch, course: Course) -> _Batch:
     """With what `compareTo: Auto` stands for, once there were ticks enough to know the traffic."""
-    open_ = [not state.compare and state.fresh >= rule.FRESH_TICKS for state in batch.states]
+    open_ = [_chooses(state) for state in batch.states]
     if not course.auto or not any(open_):
         return batch
     sums = np.array([state.sums for state in batch.states], dtype=np.int64)
@@ -132,6 +132,10 @@ def _chosen(batch: _Batch, course: Course) -> _Batch:
         for state, choice, wanted in zip(batch.states, compare, open_, strict=True)
     ]
     return replace(batch, terms=replace(batch.terms, compare=compare)).with_states(states)
+
+
+def _chooses(state: KpiState) -> bool:
+    return not state.compare and state.fresh >= rule.FRESH_TICKS and state.sums.candidate + state.sums.stable > 0
 
 
 def _judged(batch: _Batch, counted: Sequence[Counted | None], mismatched: Bools, course: Course) -> _Batch:

@@ -12,7 +12,7 @@ from trimtab.domain.release import opinions
 from trimtab.domain.release.absorbing import Course, absorbed
 from trimtab.domain.release.counters import Reading
 from trimtab.domain.release.counting import Carry, Counted, closed
-from trimtab.domain.release.divided import divided, kept
+from trimtab.domain.release.divided import divided, divided_until, kept
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence import terms
 from trimtab.domain.release.evidence.terms import LEAST_DISPERSION, SESSION_DISPERSION, Compare, Terms
@@ -58,11 +58,20 @@ def pending(observation: Observation, now: datetime) -> bool:
     return _judged(state, look) and any(_new(row, reading, look) for row in rows(state, look))
 
 
-def counted_until(observation: Observation, state: State) -> float | None:
-    """The store's time up to which all of a release was counted; None if nothing is to be counted."""
-    cursors = [known.cursor for known in observation.kpis.values() if known.cursor is not None]
-    marks = [leg.since for leg in state.moving if leg.since is not None]
-    return min(cursors or marks, default=None)
+def counted_until(observation: Observation, state: State, look: Look) -> float | None:
+    """The store's time up to which all that a release asks was counted; None if there is no need to look further back.
+
+    What could not be read is not waited for with ever longer readings: the first that succeeds asks for them.
+    """
+    if not _judged(state, look):
+        return None
+    marks = {leg.name: leg.since for leg in state.moving if leg.since is not None}
+    counted = (
+        max(known.cursor or 0.0, marks[target])
+        for (target, _), known in observation.kpis.items()
+        if target in marks and not known.failures
+    )
+    return min((*counted, *divided_until(state, look, observation.arrivals)), default=None)
 
 
 def _judged(state: State, look: Look) -> bool:

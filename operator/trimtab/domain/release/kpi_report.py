@@ -8,6 +8,7 @@ from trimtab.domain.release import opinions
 from trimtab.domain.release.evidence.terms import Compare
 from trimtab.domain.release.kpistate import KpiState, to_text
 from trimtab.domain.release.look import Look
+from trimtab.domain.release.rows import in_step
 from trimtab.domain.release.state import State
 from trimtab.domain.release.verdicts import Judgement, judged
 from trimtab.domain.status import without_empty
@@ -24,10 +25,11 @@ def entries(state: State, look: Look) -> list[dict[str, Any]]:
 
 
 def _entries(state: State, look: Look) -> Iterator[dict[str, Any]]:
-    kpis = {kpi.name: kpi for kpi in look.spec.kpis}
+    kpis, legs = {kpi.name: kpi for kpi in look.spec.kpis}, {leg.name: leg for leg in state.moving}
     for each in judged(state, look):
         known = look.observation.kpis.get((each.target, each.kpi))
-        shown = _shown(kpis[each.kpi], known, each, look) if known is not None else {}
+        now = None if known is None else in_step(known, state, look, legs[each.target])
+        shown = {} if now is None else _shown(kpis[each.kpi], now, each, look)
         yield without_empty({**_said(each), **shown})
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.canaryrelease_rules import PROXY_BOUNDS
 from trimtab.api.kpi import Kpi, Metric
+from trimtab.domain.objects import Object
 from trimtab.domain.release.counters import Arm, Listener
 from trimtab.domain.release.durations import seconds
-from trimtab.domain.release.look import Look, Service
+from trimtab.domain.release.look import Look
 from trimtab.domain.release.meters import Attempts, Connections, Errors, Level, Measure, Meter, Selector, Slow
 from trimtab.domain.release.state import Leg
 
@@ -14,13 +16,13 @@ _BOUND = 1.0
 """Seconds after which a request that its client gave up counts as failed, if nothing else says what is slow."""
 
 
-def measure(kpi: Kpi, look: Look, service: Service) -> Measure | None:
-    """What is to be measured for a KPI; None for one that looks at pods."""
+def measure(kpi: Kpi, spec: CanaryReleaseSpec, microservice: Object) -> Measure | None:
+    """What is to be measured of a Microservice for a KPI; None for one that looks at pods."""
     if kpi.requests is not None:
         latency = kpi.requests.latency
         if latency is not None:
             return Slow(kpi.requests.source, round(seconds(latency.under) * 1000))
-        return Errors(kpi.requests.source, _bound(look, service))
+        return Errors(kpi.requests.source, _bound(spec, microservice))
     if kpi.counter is not None:
         return Attempts(_selector(kpi.counter.total), _selector(kpi.counter.bad))
     return Level(_selector(kpi.gauge)) if kpi.gauge is not None else None
@@ -54,17 +56,17 @@ def meters(leg: Leg, look: Look) -> Iterator[Meter]:
     service = look.services.get(leg.name)
     if service is None or leg.order is None:
         return
-    found = [measured for kpi in look.spec.kpis if (measured := measure(kpi, look, service)) is not None]
+    found = [measured for kpi in look.spec.kpis if (measured := measure(kpi, look.spec, service.resource)) is not None]
     if shares_known(look) and not routed(leg):
         found.append(Connections())
     for arm in arms(leg, look):
         yield from (Meter(arm, measured) for measured in dict.fromkeys(found))
 
 
-def _bound(look: Look, service: Service) -> int:
+def _bound(spec: CanaryReleaseSpec, microservice: Object) -> int:
     """In milliseconds: the service's own timeout, else the shortest `under`, else a second; up to a bucket."""
-    timeout = (service.resource["spec"].get("resilience") or {}).get("timeout")
-    unders = [seconds(kpi.requests.latency.under) for kpi in look.spec.kpis if kpi.requests and kpi.requests.latency]
+    timeout = (microservice["spec"].get("resilience") or {}).get("timeout")
+    unders = [seconds(kpi.requests.latency.under) for kpi in spec.kpis if kpi.requests and kpi.requests.latency]
     bound = 1000 * (seconds(timeout) if timeout else min(unders, default=_BOUND))
     return next((each for each in PROXY_BOUNDS if each >= bound), PROXY_BOUNDS[-1])
 

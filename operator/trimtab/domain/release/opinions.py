@@ -135,8 +135,8 @@ def _left(state: KpiState) -> str:
 def _limit(found: Finding, kpi: Kpi, look: Look) -> str:
     error = look.spec.analysis.false_abort
     if found is Finding.ABORT_RELATIVE:
-        return f"; it is worse than stable, at most {error} of which is chance"
-    return f"; {allowed(kpi)} is allowed, and at most {error} of such verdicts are wrong"
+        return f"; it is worse than stable, and at most {error} of such verdicts are wrong"
+    return f"; {allowed(kpi)} may, and at most {error} of such verdicts are wrong"
 
 
 def allowed(kpi: Kpi) -> str:

@@ -54,6 +54,11 @@ def step_of(state: State, look: Look, leg: Leg) -> str:
     return f"{index}@{leg.order.weight if leg.order else 0}"
 
 
+def in_step(known: KpiState, state: State, look: Look, leg: Leg) -> KpiState:
+    """What is known, with nothing counted yet if the step is new; on the way back it stays what decided."""
+    return known.in_step(step_of(state, look, leg), length(look)) if state.phase in JUDGED else known
+
+
 def length(look: Look) -> float:
     """Seconds of a tick."""
     return max(look.interval, look.observation.scrape)
@@ -88,7 +93,7 @@ def _row(state: State, look: Look, leg: Leg, service: Service, kpi: Kpi, live: M
     return Row(
         target=leg.name,
         kpi=kpi,
-        state=known.in_step(step_of(state, look, leg), length(look)),
+        state=in_step(known, state, look, leg),
         last=state.phase is not Phase.STEPPING or in_last,
         compared=_compared(state, leg, service),
         weight=effective(leg, service),
@@ -105,7 +110,7 @@ def _compared(state: State, leg: Leg, service: Service) -> bool:
 
 
 def _question(look: Look, leg: Leg, service: Service, kpi: Kpi) -> Question | None:
-    measured = measures.measure(kpi, look, service)
+    measured = measures.measure(kpi, look.spec, service.resource)
     if measured is None or leg.since is None or leg.order is None:
         return None
     candidate, stable = (Meter(arm, measured) for arm in measures.arms(leg, look))

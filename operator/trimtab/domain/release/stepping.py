@@ -99,7 +99,7 @@ def _baked(state: State, look: Look, stage: Stage) -> State:
         return replace(state, awaiting=True).noted(
             "AwaitingApproval", Reason.AWAITING_APPROVAL, message, on=("Approval", f"step {state.stage + 1}")
         )
-    return _passed(state, look).told(Reason.STEP_PASSED, f"{title}: passed")
+    return _passed(state, look).told(Reason.STEP_PASSED, f"{title}: passed; {verdicts.summary(state, look)}")
 
 
 def _passed(state: State, look: Look) -> State:
@@ -107,4 +107,4 @@ def _passed(state: State, look: Look) -> State:
     state = replace(state, bake=0.0, effective=False, entered=False, approved=False, granted=(), closed="")
     if following < len(look.stages):
         return replace(state, stage=following)
-    return replace(state, phase=Phase.PROMOTING)
+    return replace(state, phase=Phase.PROMOTING, message=verdicts.summary(state, look))

@@ -11,7 +11,7 @@ from trimtab.domain.release.effect import answer
 from trimtab.domain.release.kpistate import KpiState
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.observation import Verdict
-from trimtab.domain.release.rows import step_of
+from trimtab.domain.release.rows import in_step
 from trimtab.domain.release.state import Leg, State
 from trimtab.domain.service.blockers import cause, of_pods
 
@@ -58,15 +58,23 @@ def _of_kpi(kpi: Kpi, leg: Leg, service: Service, state: State, look: Look) -> V
         return pods_kpi.verdict(leg, service, kpi.pods.max_restarts)
     known = look.observation.kpis.get((leg.name, kpi.name))
     found = look.observation.verdicts.get((leg.name, kpi.name))
-    begun = found is not None and (known is None or known.step == step_of(state, look, leg))
-    if found is not None and (begun or found.result == "Fail"):
+    if found is None:
+        return opinions.verdict(kpi, KpiState(), look)
+    if known is None or found.result == "Fail" or (now := in_step(known, state, look, leg)).step == known.step:
         return found
-    return opinions.verdict(kpi, KpiState(), look)
+    return opinions.verdict(kpi, now, look)
 
 
 def worst(judgements: Sequence[Judgement]) -> Judgement | None:
     """The least favourable one, the first of several; None without any."""
     return min(judgements, key=lambda each: _ORDER.index(each.verdict.result), default=None)
+
+
+def summary(state: State, look: Look) -> str:
+    """What every KPI says, with its numbers; targets are named where there are several."""
+    several = len(state.moving) > 1
+    said = ((f"{each.target}: " if several else "", each) for each in judged(state, look))
+    return "; ".join(f"{target}{each.kpi}: {each.verdict.message}" for target, each in said)
 
 
 def fatal(state: State, look: Look) -> Cause | None:

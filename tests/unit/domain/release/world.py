@@ -1,6 +1,7 @@
 """A CanaryRelease among simple models of its Microservices, which carry out orders with delays."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from trimtab.domain.outcome import Waiting
 from trimtab.domain.plan import Event
 from trimtab.domain.release.counters import Arm, Reading, Series
 from trimtab.domain.release.judging import judge
+from trimtab.domain.release.meters import Count, Level, Meter, Tally
 from trimtab.domain.release.observation import Answer, Observation, Target, Verdict
 from trimtab.domain.release.report import report
 from trimtab.domain.release.step import Step, step
@@ -44,6 +46,7 @@ class Service:
     """A Microservice as its reconciler would keep it: pods before weight going up, weight before pods going down.
 
     `broken` revisions are never ready, nor are `lost` pods of the candidate; while `late`, some pod always is missing.
+    Of a revision, `failing` is the share of its requests that fail, `levels` the value of its gauges.
     """
 
     name: str
@@ -66,6 +69,9 @@ class Service:
     lost: int = 0
     late: bool = False
     traffic: float = 100.0
+    failing: dict[str, float] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
+    born: str = "2026-01-05T00:00:00Z"
 
     def ready(self, revision: str) -> int:
         return sum(1 for pod in self.pods.values() if pod["revision"] == revision and pod["ready"])
@@ -125,7 +131,8 @@ class Service:
         for revision, number in wanted.items():
             for _ in range(number - self.count(revision)):
                 self.numbers += 1
-                self.pods[f"{revision}-{self.numbers}"] = {"revision": revision, "ready": False, "restarts": 0}
+                pod = {"revision": revision, "ready": False, "restarts": 0, "born": self.born}
+                self.pods[f"{revision}-{self.numbers}"] = pod
         self._lead(order)
         for revision in {pod["revision"] for pod in self.pods.values()} - {order.stable if self.weight < 100 else ""}:
             keep = wanted.get(revision, 0)
@@ -215,7 +222,15 @@ class Service:
                 },
                 "status": {
                     "conditions": [{"type": "Ready", "status": "True" if pod["ready"] else "False"}],
-                    "containerStatuses": [{"name": "app", "restartCount": pod["restarts"], "ready": pod["ready"]}],
+                    "startTime": pod["born"],
+                    "containerStatuses": [
+                        {
+                            "name": "app",
+                            "restartCount": pod["restarts"],
+                            "ready": pod["ready"],
+                            "state": {"running": {"startedAt": pod["born"]}},
+                        }
+                    ],
                 },
             }
             for name, pod in sorted(self.pods.items())
@@ -249,10 +264,16 @@ class World:
         self.delivered: frozenset[tuple[str, str]] = frozenset()
         self.events: list[Event] = []
         self.now = BEGIN
-        self.true = 0.0
+        self.true = BEGIN.timestamp()
         self.generation = 1
         self.counted = counted
         self.samples: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+        self.bad: dict[tuple[str, str, str], dict[float, float]] = {}
+        self.due_bad: dict[tuple[str, str, str], float] = {}
+        self.gauges: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+        self.meters: tuple[Meter, ...] = ()
+        self.since: float | None = None
+        self.outage = ""
         self.after: float | None = 0.0
         self.due: datetime | None = None
         self.seen = ""
@@ -286,26 +307,57 @@ class World:
             others=tuple(self.others),
             reading=self.reading(),
             source=self.counted,
+            scrape=SCRAPE if self.counted else 0.0,
             verdicts=dict(self.verdicts),
             answers=dict(self.answers),
             delivered=self.delivered,
         )
 
     def reading(self) -> Reading | None:
+        """What the store has of what was asked for; a store that nobody reaches has nothing."""
         if not self.counted:
             return None
+        if self.outage:
+            return Reading(at=self.true, window=3 * SCRAPE, unread=dict.fromkeys(self.meters, self.outage))
+        window = max(3 * SCRAPE, self.true - (self.since or self.true) + 4 * SCRAPE)
         series: dict[Arm, tuple[Series, ...]] = {}
-        for (service, revision, pod), samples in self.samples.items():
+        for key in self.samples:
+            service, revision, pod = key
             arm = Arm("shop", service, revision, "routed" if self.services[service].routed else "direct")
-            recent = tuple(sample for sample in samples if sample[0] > self.true - 3 * SCRAPE)
-            if recent:
+            if recent := self._recent(self.samples[key], 3 * SCRAPE):
                 series[arm] = (*series.get(arm, ()), Series(pod=pod, samples=recent))
-        return Reading(at=self.true, series=series)
+        counted = [meter for meter in self.meters if not isinstance(meter.measure, Level)]
+        return Reading(
+            at=self.true,
+            window=window,
+            series=series,
+            tallies={meter: tuple(self._tallies(meter, window)) for meter in counted},
+            levels={
+                meter: tuple(
+                    Series(pod=pod, samples=self._recent(samples, window))
+                    for (service, revision, pod), samples in self.gauges.items()
+                    if (service, revision) == (meter.arm.microservice, meter.arm.revision)
+                )
+                for meter in self.meters
+                if isinstance(meter.measure, Level)
+            },
+        )
+
+    def _recent(self, samples: list[tuple[float, float]], window: float) -> tuple[tuple[float, float], ...]:
+        return tuple(sample for sample in samples if sample[0] > self.true - window)
+
+    def _tallies(self, meter: Meter, window: float) -> Iterator[Tally]:
+        for key, samples in self.samples.items():
+            if key[:2] == (meter.arm.microservice, meter.arm.revision):
+                bad = self.bad[key]
+                counts = tuple(Count(at, total, bad[at]) for at, total in self._recent(samples, window))
+                yield Tally(instance=key[2], counts=counts)
 
     def apply(self) -> Step:
         """One reconcile, and what the services read of it."""
         observation = judge(self.observe(), self.now)
         taken = step(observation, self.now)
+        self.meters, self.since = taken.meters, taken.since
         said = report(observation, taken, self.now)
         status = json.loads(json.dumps(said.status))
         if not same(status, self.status):
@@ -329,6 +381,7 @@ class World:
             if target["name"] in self.services:
                 self.services[target["name"]].take(target.get("order"), target.get("rejected"))
         for service in self.services.values():
+            service.born = datetime.fromtimestamp(self.true, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             service.work()
 
     def advance(self, seconds: float) -> None:
@@ -345,11 +398,17 @@ class World:
         order = service.order
         candidate = order.candidate if order else ""
         for name, pod in service.pods.items():
-            share = service.weight if pod["revision"] == candidate else 100 - service.weight
-            count = max(service.ready(pod["revision"]), 1)
-            samples = self.samples.setdefault((service.name, pod["revision"], name), [])
+            revision = pod["revision"]
+            share = service.weight if revision == candidate else 100 - service.weight
+            key = (service.name, revision, name)
+            samples = self.samples.setdefault(key, [])
             last = samples[-1][1] if samples else 0.0
-            samples.append((at, last + (service.traffic * share / count if pod["ready"] else 0.0)))
+            new = int(service.traffic * share / max(service.ready(revision), 1)) if pod["ready"] else 0
+            samples.append((at, last + new))
+            self.due_bad[key] = self.due_bad.get(key, 0.0) + new * service.failing.get(revision, 0.0)
+            self.bad.setdefault(key, {})[at] = float(int(self.due_bad[key]))
+            if revision in service.levels:
+                self.gauges.setdefault(key, []).append((at, service.levels[revision]))
 
     def tend(self) -> None:
         """A reconcile if there is cause for one: something changed, or it is time to look again."""

@@ -43,11 +43,13 @@ def chosen(terms: Terms, *, rate: Floats, share: Floats, weight: Floats, deadlin
     """What `compareTo: Auto` stands for, a Compare of shape (B,): BOTH where it is decided in time, else SLO.
 
     `rate`: requests a second of the service. `share`: of stable's that are bad. `weight`: the candidate's share of the
-    requests in the last step, 0 to 1. In time is a quarter of `deadline` (seconds), for a candidate as good as stable.
+    requests in the last step, 0 to 1. In time is a quarter of `deadline` (seconds), for a candidate as good as stable,
+    or half as bad as p0 allows while stable is worse.
     """
     both = replace(terms, compare=np.full_like(terms.compare, Compare.BOTH))
     nothing = values(begin(len(terms.p0)), both)
-    needed = requests_needed(nothing, both, weight=weight, share=share, phi=np.ones_like(share))
+    good = np.minimum(share, terms.p0 / 2)
+    needed = requests_needed(nothing, both, weight=weight, share=good, phi=np.ones_like(good))
     seconds = needed / np.maximum(rate * weight, _LEAST)
     divided = (weight > 0) & (weight < 1)
     return np.where(divided & (seconds <= deadline / _PATIENCE), Compare.BOTH, Compare.SLO).astype(np.int64)
