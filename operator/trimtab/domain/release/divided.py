@@ -1,5 +1,6 @@
 """Whether requests arrive at both revisions in the shares that they were given, by target."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ def divided(state: State, look: Look, reading: Reading) -> tuple[dict[str, str],
             records[leg.name] = codec.arrival_to_text(known, {**rest, _RELEASE: state.release})
         mismatched[leg.name] = bool(arrival.mismatched(known, ticks_per_hour=hourly, false_abort=false_abort)[0])
     return records, mismatched
+
+
+def divided_until(state: State, look: Look, records: Mapping[str, str]) -> Iterator[float]:
+    """For each target whose shares are measured, the store's time up to which that was done."""
+    for leg in state.moving:
+        question = arrival_question(state, look, leg)
+        if question is not None:
+            rest = _of_text(records.get(leg.name, ""), state.release)[1]
+            yield max(rest.get(_CURSOR, 0.0), question.mark)
 
 
 def _of_text(text: str, release: str) -> tuple[Arrival, dict[str, Any]]:

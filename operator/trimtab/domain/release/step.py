@@ -90,7 +90,7 @@ def step(observation: Observation, now: datetime) -> Step:
         questions=after.questions,
         arms=tuple(_arms(after, look)),
         meters=tuple(_meters(after, look)),
-        since=counted_until(observation, after),
+        since=counted_until(observation, after, look),
         after=_after(after, look, max(elapsed, 0.0)),
     )
 
