@@ -211,7 +211,7 @@ def _apart() -> Iterator[Case]:
         ("30 % of ticks without data", 0.5, 0.5, {"missing": 0.3}),
     ):
         yield Case(
-            name=f"good {candidate:g}/{stable:g}, {name}",
+            name=f"good {candidate:g}/{stable:g}, {name}".replace("0.", "."),
             candidate=(candidate,),
             stable=(stable,),
             rates=(20, 200),
