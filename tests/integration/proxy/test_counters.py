@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -13,6 +14,11 @@ from tests.integration.proxy.http2 import connect
 from tests.integration.proxy.upstream import Upstream
 from tests.support.kube import poll
 
+from trimtab.adapters.prometheus.answers import Found
+from trimtab.adapters.prometheus.questions import questions
+from trimtab.adapters.prometheus.sorting import sorted_out
+from trimtab.domain.release.counters import Arm, Listener
+from trimtab.domain.release.meters import Connections, Count, Errors, Measure, Meter, Slow
 from trimtab.domain.service.proxy.stats import BAD_GRPC, BUCKETS
 
 CODES = {
@@ -24,26 +30,31 @@ CODES = {
     "DATA_LOSS": 15,
 }
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "operations.md"
-BOUND = 1000.0
+BOUND = 1000
 """Milliseconds after which a request that its client gave up is bad."""
 
 
+async def counted(envoy: Envoy, prefix: str, measure: Measure) -> Count:
+    """What a release would be judged by after one scrape, by the code that reads it from Prometheus."""
+    scraper = {"namespace": OWNER.namespace, "pod": "one"}
+    found = [
+        Found(labels={**labels, **scraper, "__name__": name}, samples=((0.0, value),))
+        for name, samples in (await envoy.samples()).items()
+        for labels, value in samples
+    ]
+    meter = Meter(Arm(OWNER.namespace, OWNER.name, REVISION, cast("Listener", prefix)), measure)
+    told = sorted_out(found, questions([], [meter]))
+    assert not told.unread
+    (tally,) = told.tallies[meter]
+    return tally.counts[0]
+
+
 async def total(envoy: Envoy, prefix: str) -> float:
-    return await envoy.count("envoy_http_downstream_rq_total", envoy_http_conn_manager_prefix=prefix)
+    return (await counted(envoy, prefix, Errors("Proxy", BOUND))).total
 
 
 async def bad(envoy: Envoy, prefix: str = "routed") -> float:
-    """As the design defines it."""
-    by = {"envoy_http_conn_manager_prefix": prefix}
-    given_up = await envoy.count("envoy_http_canceled_time_count", **by)
-    early = await envoy.count("envoy_http_canceled_time_bucket", le=f"{BOUND:g}", **by)
-    return (
-        await envoy.count("envoy_http_downstream_rq_xx", envoy_response_code_class="5", **by)
-        + await envoy.count("envoy_http_downstream_rq_tx_reset", **by)
-        + await envoy.count("envoy_http_bad_grpc", **by)
-        + given_up
-        - early
-    )
+    return (await counted(envoy, prefix, Errors("Proxy", BOUND))).bad
 
 
 async def until(question: Callable[[], Awaitable[object]], what: str) -> None:
@@ -163,6 +174,17 @@ async def test_latency_is_in_the_agreed_buckets(proxy: Start) -> None:
     found = {labels["le"]: value for labels, value in samples if by.items() <= labels.items()}
     assert list(found) == [*(str(bucket) for bucket in BUCKETS), "+Inf"]
     assert (found["100"], found["30000"]) == (0, 1)
+    for under, slow in ((100, 1), (10000, 0)):
+        assert await counted(envoy, "routed", Slow("Proxy", under)) == (0.0, 1, slow)
+
+
+async def test_connections_are_counted_by_listener(proxy: Start) -> None:
+    envoy, _ = await proxy("HTTP")
+    for _attempt in range(3):
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{envoy.direct}/ok"):
+            pass
+    assert (await counted(envoy, "direct", Connections())).total == 3
+    assert (await counted(envoy, "routed", Connections())).total == 0
 
 
 async def _is_begun(upstream: Upstream) -> bool:

@@ -1,5 +1,6 @@
 """The proxy's listeners: two for each port of the service, and the one that shows metrics."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec, Port
@@ -11,9 +12,9 @@ _MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection
 _OFF = "0s"
 
 
-def listener(port: Port, kind: str, number: int, spec: MicroserviceSpec) -> dict[str, Any]:
-    """What listens on the pod's port `number`, counted as `kind`, and leads to the container's `port`."""
-    inside = _tcp(port, kind) if port.protocol == "TCP" else _http(port, kind, spec)
+def listener(port: Port, kind: str, number: int, spec: MicroserviceSpec, labels: Mapping[str, str]) -> dict[str, Any]:
+    """What listens on the pod's port `number`, counted as `kind` with `labels`, and leads to the container's `port`."""
+    inside = _tcp(port, kind) if port.protocol == "TCP" else _http(port, kind, spec, labels)
     return _listener(f"{kind}-{port.name}", number, inside)
 
 
@@ -55,7 +56,7 @@ def _tcp(port: Port, kind: str) -> dict[str, Any]:
     }
 
 
-def _http(port: Port, kind: str, spec: MicroserviceSpec) -> dict[str, Any]:
+def _http(port: Port, kind: str, spec: MicroserviceSpec, labels: Mapping[str, str]) -> dict[str, Any]:
     drain = whole_seconds(spec.shutdown.drain)
     timeout = spec.resilience.timeout if spec.resilience is not None else None
     action = {
@@ -67,7 +68,7 @@ def _http(port: Port, kind: str, spec: MicroserviceSpec) -> dict[str, Any]:
     if spec.resilience is not None and spec.resilience.rate_limit is not None:
         manager["typed_config"]["http_filters"].insert(0, _rate_limit(spec.resilience.rate_limit.requests_per_second))
     manager["typed_config"] |= {
-        "access_log": stats.access_logs(kind),
+        "access_log": stats.access_logs(kind, labels),
         "common_http_protocol_options": {
             "idle_timeout": _OFF,
             "max_connection_duration": f"{min(10.0, drain / 2):g}s",

@@ -3,6 +3,7 @@
 A scrape holds only what is listed here; Envoy has hundreds more, for each pod.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from trimtab.domain.service.meta import Identity
@@ -23,26 +24,32 @@ _SCRAPED = (
 )
 
 
-def config(owner: Identity, revision: str) -> dict[str, Any]:
-    """The labels of every metric, the buckets, and which metrics there are."""
-    labels = {
+def labels(owner: Identity, revision: str) -> Mapping[str, str]:
+    """What every metric says of whose it is."""
+    return {
         "trimtab_namespace": owner.namespace,
         "trimtab_microservice": owner.name,
         "trimtab_revision": revision,
     }
+
+
+def config(own: Mapping[str, str]) -> dict[str, Any]:
+    """The labels of every metric that Envoy has by itself, the buckets, and which metrics there are."""
     return {
-        "stats_tags": [{"tag_name": name, "fixed_value": value} for name, value in labels.items()],
+        "stats_tags": [{"tag_name": name, "fixed_value": value} for name, value in own.items()],
         "histogram_bucket_settings": [{"match": {"prefix": "http."}, "buckets": list(BUCKETS)}],
         "stats_matcher": {"inclusion_list": {"patterns": [{"safe_regex": {"regex": regex}} for regex in _SCRAPED]}},
     }
 
 
-def access_logs(prefix: str) -> list[dict[str, Any]]:
+def access_logs(prefix: str, own: Mapping[str, str]) -> list[dict[str, Any]]:
     """Counts what Envoy's own counters do not: requests that failed by gRPC status, and those that clients gave up.
 
-    Each of the two leaves out what is counted elsewhere, so that a failed request is counted once.
+    Each of the two leaves out what is counted elsewhere, so that a failed request is counted once. Envoy gives these
+    metrics no labels but those named here.
     """
-    time = {"stat": _stat("canceled_time", prefix), "unit": "Milliseconds", "value_format": "%DURATION%"}
+    tags = {"envoy.http_conn_manager_prefix": prefix, **own}
+    time = {"stat": _stat("canceled_time", tags), "unit": "Milliseconds", "value_format": "%DURATION%"}
     return [
         {
             "name": "envoy.access_loggers.stats",
@@ -56,7 +63,7 @@ def access_logs(prefix: str) -> list[dict[str, Any]]:
                     ]
                 }
             },
-            "typed_config": _logger({"counters": [{"stat": _stat("bad_grpc", prefix), "value_fixed": 1}]}),
+            "typed_config": _logger({"counters": [{"stat": _stat("bad_grpc", tags), "value_fixed": 1}]}),
         },
         {
             "name": "envoy.access_loggers.stats",
@@ -76,9 +83,8 @@ def _logger(stats: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stat(name: str, prefix: str) -> dict[str, Any]:
-    """With the label that Envoy's own metrics of a listener have."""
-    return {"name": name, "tags": [{"name": "envoy.http_conn_manager_prefix", "value_format": prefix}]}
+def _stat(name: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"name": name, "tags": [{"name": tag, "value_format": value} for tag, value in tags.items()]}
 
 
 def _grpc_request() -> dict[str, Any]:
