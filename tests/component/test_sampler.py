@@ -1,11 +1,16 @@
 """The sampler: one reading for all releases of a tick, and none while nothing is released."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from trimtab.adapters.memory.metrics import MemoryMetrics
+from trimtab.domain.release.arrivals import arrived
 from trimtab.domain.release.counters import Arm, Reading
+from trimtab.domain.release.counting import closed
+from trimtab.domain.release.meters import Errors, Meter
+from trimtab.domain.release.question import Question
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.sampler import Sampler, until_tick
 
@@ -113,3 +118,69 @@ async def test_it_sleeps_until_something_is_watched_and_survives_what_nobody_for
     reading = sampler.reading(ORDERS)
     assert reading is not None
     assert "s3cret" not in str(reading.failed)
+
+
+def window(rig: Rig) -> float:
+    reading = rig.sampler.reading(ORDERS)
+    assert reading is not None
+    return reading.window
+
+
+@pytest.mark.parametrize(("since", "seconds"), [(None, 30), (1008.0, 37), (918.0, 127), (1500.0, 30), (0.0, 600)])
+async def test_three_scrapes_are_read_or_as_many_as_nobody_has_counted(since: float | None, seconds: float) -> None:
+    rig = Rig()
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, since)
+    await rig.tick(1010.0)
+    assert window(rig) == seconds
+
+
+async def test_one_that_missed_much_is_read_for_together_with_the_others() -> None:
+    rig = Rig()
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, None)
+    rig.sampler.watch(STOCK, {ARMS[STOCK]}, (), 10, 918.0)
+    await rig.tick(1010.0)
+    assert rig.metrics.reads == 1
+    assert window(rig) == 127
+
+
+async def test_long_intervals_are_read_whole() -> None:
+    rig = Rig()
+    rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 900, 0.0)
+    await rig.tick(1800.0)
+    assert window(rig) == 1835
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.9, -0.9, 7200.0, -7200.0])
+async def test_every_tick_is_counted_once_whatever_clock_store_and_operator_have(skew: float) -> None:
+    """With an outage of the store, a restart of the operator, and its clock being set meanwhile."""
+    meters = {arm: Meter(Arm("shop", "orders", arm, "routed"), Errors("Proxy", 1000)) for arm in ("old", "new")}
+    ours, begin = 1_800_000_000.0, 1_800_000_000.0 + skew
+    question = Question(
+        candidate=meters["new"],
+        stable=meters["old"],
+        mark=begin,
+        interval=10,
+        scrape=10,
+        warmup=0,
+        starts={arm: {arm: begin - 9000} for arm in meters},
+    )
+    rig, ends, shares = Rig(), [begin], [begin]
+    rig.now = ours
+    for second in range(0, 400, 10):
+        for meter in meters.values():
+            rig.metrics.count(meter, meter.arm.revision, 20, 1)
+        rig.metrics.failure = "Prometheus cannot be reached" if 100 <= second < 160 else ""
+        rig.metrics.scrape(begin + second)
+        if second == 200:
+            rig.sampler = Sampler(rig.metrics, rig.woken.append, scrape=10, now=lambda: rig.now)
+        rig.now = ours + second + (3600.0 if second >= 300 else 0.0)
+        rig.sampler.watch(ORDERS, (), meters.values(), 10, min(ends[-1], shares[-1]))
+        await rig.sampler.tick()
+        reading = rig.sampler.reading(ORDERS)
+        if reading is not None:
+            ends += [each.end for each in closed(reading, question, ends[-1]) if each.fresh]
+            shares += [each.end for each in arrived(reading, question, shares[-1]) if each.candidate == 20]
+    assert len(ends) > 30
+    assert [later - earlier for earlier, later in pairwise(ends[1:])] == [10.0] * (len(ends) - 2)
+    assert [later - earlier for earlier, later in pairwise(shares[1:])] == [10.0] * (len(shares) - 2)
+    assert len(ends) - len(shares) <= 2
