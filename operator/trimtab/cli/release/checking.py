@@ -9,6 +9,7 @@ from trimtab.api.kpi import Kpi
 from trimtab.api.meta import ApiModel
 from trimtab.api.strategy import AfterMirror, Strategy
 from trimtab.domain.release.durations import seconds
+from trimtab.domain.release.opinions import success_rate
 from trimtab.domain.release.stages import percent, stages
 
 SPLITS = ("canary", "linear", "allAtOnce", "blueGreen", "abTest")
@@ -126,19 +127,12 @@ def _together(spec: CanaryReleaseSpec) -> Iterator[str]:
 
 def _above_floor(spec: CanaryReleaseSpec, floor: str) -> Iterator[str]:
     for kpi in spec.kpis:
-        share = success_share(kpi)
-        if share is not None and 100 - _number(share) < _number(floor):
+        share = success_rate(kpi)
+        if share and 100 - _number(share) < _number(floor):
             yield (
                 f"analysis.floor: {floor} is above what the KPI {kpi.name} allows to fail with {share}: "
                 "lower floor, or leave it out"
             )
-
-
-def success_share(kpi: Kpi) -> str | None:
-    """The share that a KPI wants to succeed, None for one that does not count."""
-    if kpi.requests is not None:
-        return kpi.requests.latency.share if kpi.requests.latency is not None else kpi.requests.success_rate
-    return kpi.counter.success_rate if kpi.counter is not None else None
 
 
 def _exactly_one(path: str, model: ApiModel, members: tuple[str, ...]) -> Iterator[str]:

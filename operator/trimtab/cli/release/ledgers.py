@@ -1,6 +1,8 @@
 """What was counted in a release of the cluster, from the ledgers in its status."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 
@@ -39,8 +41,12 @@ def ledgers(status: Object, kpis: tuple[str, ...]) -> list[Ledger]:
     return [ledger for ledger in found if ledger.entries]
 
 
-def series_of(found: list[Ledger], run: str) -> Series:
-    """The ticks of all ledgers as one run; the KPIs' names are target/KPI. Steps are those that the release took."""
+def series_of(found: list[Ledger], run: str, weights: Sequence[int]) -> Series:
+    """The ticks of all ledgers as one run; the KPIs' names are target/KPI. Steps are those that the release took.
+
+    `weights` are those of the steps, in percent: what came after the promotion is left out.
+    """
+    found = [replace(ledger, entries=tuple(_before(ledger.entries, weights))) for ledger in found]
     times = sorted({entry.t for ledger in found for entry in ledger.entries})
     index = {t: number for number, t in enumerate(times)}
     step, weight = np.ones((len(times), 1), dtype=np.int64), np.zeros((len(times), 1))
@@ -60,3 +66,8 @@ def series_of(found: list[Ledger], run: str) -> Series:
         weight=weight,
         counts=counts,
     )
+
+
+def _before(entries: Iterable[Entry], weights: Sequence[int]) -> Iterator[Entry]:
+    """The entries before everything moved."""
+    return takewhile(lambda entry: entry.weight < 100 or weights[entry.step - 1] == 100, entries)

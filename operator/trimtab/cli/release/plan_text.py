@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
-from trimtab.cli.release.checking import success_share
 from trimtab.cli.release.loads import Load
 from trimtab.cli.release.prospects import Ends, Prospect
 from trimtab.cli.release.terms import counting
 from trimtab.domain.release.durations import spoken
 from trimtab.domain.release.evidence.terms import Compare
+from trimtab.domain.release.opinions import success_rate
 
 WIDTH = 80
 _MEASURES = {Compare.SLO: "SLO", Compare.STABLE: "Stable", Compare.BOTH: "Both"}
@@ -22,7 +22,7 @@ def plan_lines(spec: CanaryReleaseSpec, load: Load, now: Prospect, others: list[
     kpis = counting(spec)
     yield f"traffic   {load.rate:.3g} requests/s, {load.origin}"
     for kpi, failing in zip(kpis, load.failing, strict=True):
-        yield f"          {kpi.name}: {failing:.3%} fail now, {success_share(kpi)} must succeed"
+        yield f"          {kpi.name}: {failing:.3%} fail now, {success_rate(kpi)} must succeed"
     yield f"compared  to {_MEASURES[now.compare]}, within {spec.analysis.deadline}"
     yield ""
     yield f"{'a new version that':36}  {'half within':>11}  {'90% within':>10}  {'undecided':>9}"
@@ -78,13 +78,13 @@ def _row(label: str, ends: Ends) -> str:
 
 
 def _worse(spec: CanaryReleaseSpec) -> str:
-    share = success_share(counting(spec)[0]) or ""
+    share = success_rate(counting(spec)[0])
     return f"{2 * (100 - float(share.rstrip('%'))):.3g}%"
 
 
 def _warnings(spec: CanaryReleaseSpec, load: Load, now: Prospect) -> Iterator[str]:
     for kpi, failing in zip(counting(spec), load.failing, strict=True):
-        allowed = 1 - float((success_share(kpi) or "").rstrip("%")) / 100
+        allowed = 1 - float(success_rate(kpi).rstrip("%")) / 100
         if failing >= allowed:
             yield from _wrapped(
                 f"The stable version breaches {kpi.name} itself. A release is held (EnvironmentUnhealthy) unless the "

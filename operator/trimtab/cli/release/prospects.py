@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import click
 import numpy as np
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.cli.release import settings, specs
 from trimtab.cli.release.loads import Load
-from trimtab.cli.release.terms import COMPARE, counting, largest_split, terms_of
+from trimtab.cli.release.terms import COMPARE, counting, last_weight, terms_of
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence.expectation import chosen
 from trimtab.domain.release.evidence.forecast import Forecast, Traffic, forecast
@@ -93,7 +94,16 @@ def alternatives(spec: settings.Written, compare: Compare) -> Iterator[tuple[str
     looser = ("analysis.falsePromote=10%",) if _times(parsed.analysis.false_promote) < 10 else ()
     steps = tuple(_steps(parsed))
     tried = (slo, tolerance, steps, looser, (*tolerance, *steps), (*slo, *steps))
-    yield from dict.fromkeys(changes for changes in tried if changes)
+    yield from (changes for changes in dict.fromkeys(tried) if changes and _valid(spec, changes))
+
+
+def _valid(spec: settings.Written, changes: Sequence[str]) -> bool:
+    """Whether the API would take it; three long bakes may exceed the deadline."""
+    try:
+        specs.checked(settings.changed(spec, changes))
+    except click.ClickException:
+        return False
+    return True
 
 
 def sooner(now: Prospect, others: Sequence[Prospect]) -> list[Prospect]:
@@ -130,7 +140,7 @@ def _terms(spec: CanaryReleaseSpec, load: Load) -> Terms:
         terms,
         rate=np.full(kpis, load.rate),
         share=np.array(load.failing),
-        weight=np.full(kpis, largest_split(spec)),
+        weight=np.full(kpis, last_weight(spec)),
         deadline=seconds(spec.analysis.deadline),
     )
     return replace(terms, compare=compare)

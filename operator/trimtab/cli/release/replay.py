@@ -7,6 +7,8 @@ from typing import IO
 import click
 
 from trimtab.cli.release import series, settings, specs
+from trimtab.cli.release.anew import anew
+from trimtab.cli.release.anew_text import lines, summary
 from trimtab.cli.release.replay_text import run_lines, told
 from trimtab.cli.release.replaying import Judged, replayed
 from trimtab.cli.release.terms import counting, terms_of_series
@@ -47,9 +49,11 @@ def replay(
     if counts is None and spec is None:
         if name is None:
             raise click.UsageError("name a CanaryRelease, or give --spec and --series")
-        from trimtab.cli.release.replay_live import replay_live  # a cluster's client takes a second to load
+        from trimtab.cli.release import live  # a cluster's client takes a second to load
 
-        replay_live(name, namespace, changes, ticks=ticks, output=output)
+        found = anew(live.read(name, namespace), changes)
+        as_json = json.dumps(summary(found, ticks=ticks), indent=2) if output == "json" else ""
+        click.echo(as_json or "\n".join(lines(found, ticks=ticks)))
         return
     if counts is None or spec is None:
         raise click.UsageError("--spec and --series belong together")
@@ -73,5 +77,5 @@ def _judged(spec: settings.Written, counts: IO[str], changes: Iterable[str]) -> 
 
 
 def _show(found: list[Judged], output: str) -> None:
-    lines = (json.dumps(told(run)) for run in found) if output == "json" else run_lines(found)
-    click.echo("\n".join(lines))
+    shown = (json.dumps(told(run)) for run in found) if output == "json" else run_lines(found)
+    click.echo("\n".join(shown))

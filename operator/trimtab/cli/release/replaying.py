@@ -60,6 +60,12 @@ def replayed(spec: CanaryReleaseSpec, series: Series, terms: Terms, watcher: Wat
     return [found[run] for run in range(len(series.runs))]
 
 
+def ways(trial: Trial, compared: Bools) -> tuple[Ints, Ints]:
+    """Percent of the way to an abort and to a promotion, by row; the latter begins with the last step."""
+    abort, promote = progress(trial.evidence, trial.terms, compared)
+    return abort, promote * np.repeat(trial.last, trial.kpis)
+
+
 def _replayed(
     spec: CanaryReleaseSpec, series: Series, runs: Ints, terms: Terms, watcher: Watcher | None
 ) -> dict[int, Judged]:
@@ -124,7 +130,7 @@ def _tick(series: Series, index: int, runs: Ints, split: Bools) -> Tick:
 def _told(trial: Trial, runs: Ints, series: Series, split: Bools) -> Iterator[tuple[int, Judged]]:
     """What comes of each release, by its number; `split` by run: whether requests were divided in its last tick."""
     course, sums, reasons, conditions = trial.course, trial.sums, trial.reasons(), trial.conditions()
-    abort, promote = progress(trial.evidence, trial.terms, split[trial.course.run].repeat(trial.kpis))
+    abort, promote = ways(trial, split[trial.course.run].repeat(trial.kpis))
     for index, own in enumerate(course.run.tolist()):
         run, outcome = int(runs[own]), Outcome(int(course.outcome[index]))
         first = index * trial.kpis

@@ -6,12 +6,12 @@ import numpy as np
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.kpi import Kpi
-from trimtab.cli.release.checking import success_share
 from trimtab.cli.release.series import NO_DATA, Series
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence import terms
 from trimtab.domain.release.evidence.expectation import chosen, likely_share
 from trimtab.domain.release.evidence.terms import Compare, Ints, Terms
+from trimtab.domain.release.opinions import success_rate
 from trimtab.domain.release.stages import stages
 
 COMPARE = {"SLO": Compare.SLO, "Stable": Compare.STABLE, "Both": Compare.BOTH}
@@ -21,12 +21,12 @@ FIRST = 3
 
 def counting(spec: CanaryReleaseSpec) -> tuple[Kpi, ...]:
     """The KPIs that count: requests and counters."""
-    return tuple(kpi for kpi in spec.kpis if success_share(kpi) is not None)
+    return tuple(kpi for kpi in spec.kpis if success_rate(kpi))
 
 
 def terms_of(spec: CanaryReleaseSpec, compare: list[Compare], *, targets: int = 1, tick: float | None = None) -> Terms:
     """A row for each counting KPI of each target, `compare` by row; `tick` in seconds, the spec's if None."""
-    shares = [success_share(kpi) or "" for kpi in counting(spec)] * targets
+    shares = [success_rate(kpi) for kpi in counting(spec)] * targets
     sticky = spec.traffic.affinity is not None or spec.traffic.provider == "Replicas"
     return terms.of(
         spec.analysis,
@@ -59,14 +59,14 @@ def _chosen(spec: CanaryReleaseSpec, series: Series, rows: Terms, tick: float) -
         rows,
         rate=(sums[:, 0] + sums[:, 3]) / (ticks * tick),
         share=likely_share(sums[:, 3], sums[:, 4], rows),
-        weight=np.full(len(sums), largest_split(spec)),
+        weight=np.full(len(sums), last_weight(spec)),
         deadline=seconds(spec.analysis.deadline),
     )
 
 
-def largest_split(spec: CanaryReleaseSpec) -> float:
-    """The largest share of requests, below all of them, that a step gives the candidate: 0 to 1."""
-    return max((stage.weight for stage in stages(spec.strategy) if stage.weight < 100), default=0) / 100
+def last_weight(spec: CanaryReleaseSpec) -> float:
+    """The share of requests that the last step gives the candidate, 0 to 1."""
+    return stages(spec.strategy)[-1].weight / 100
 
 
 def _length(series: Series) -> float:
