@@ -20,6 +20,12 @@ _WHOLE = 64
 _EXPONENT = 600.0
 """Greatest log of a power, well within what a float can hold (709), for sums that are not scaled term by term."""
 
+_STRIDE = 64
+"""Sizes of windows are multiples of it, so that rows can be summed together."""
+
+_AT_ONCE = 2**17
+"""Terms that are held at once: about what a processor's cache holds."""
+
 _WIDTHS = (4, 16, 64, 300)
 """Rows are padded to the widest of their class, not of all."""
 
@@ -45,9 +51,10 @@ def log_likelihood(candidate_total: Ints, candidate_bad: Ints, stable_total: Int
             own = odds if len(odds) == 1 else odds[chosen]
             result[open_rows[chosen]] = _summed(counts[:, chosen], own, first[chosen], width[chosen])
         least = most
-    for row in np.flatnonzero(steep | (width > least)):
-        own = odds[0] if len(odds) == 1 else odds[row]
-        result[open_rows[row]] = _windowed(counts[:, row], own, first[row], int(width[row]))
+    rest = np.flatnonzero(steep | (width > least))
+    if len(rest):
+        own = odds if len(odds) == 1 else odds[rest]
+        result[open_rows[rest]] = _windowed(counts[:, rest], own, first[rest], width[rest])
     return result
 
 
@@ -64,7 +71,7 @@ def _window(counts: Floats, d: Floats) -> tuple[Floats, Floats]:
 
 
 def _reach(counts: Floats, d: Floats) -> tuple[Floats, Floats]:
-    """Mode, of shape (B,), and how far from it terms can exceed e^-40 of it.
+    """Mode, of the shape of `d`, and how far from it terms can exceed e^-40 of it.
 
     S is a sum of independent events, hence by Bernstein's inequality P(|S - mean| >= t) <= 2 exp(-t^2/(2(v + t/3))).
     """
@@ -107,21 +114,34 @@ def _summed(counts: Floats, d: Floats, first: Floats, width: Ints) -> Floats:
     return likelihood
 
 
-def _windowed(counts: Floats, d: Floats, first: float, width: int) -> Floats:
-    """The same for one row, of shape (D,), with a window of its own for each d."""
-    column = counts[:, None]
-    ratios = _ratios(column, np.array([first]), width - 1)[0]
-    modes, reaches = _reach(np.repeat(column, len(d), axis=1), d)
-    centre = int(np.clip(modes[np.abs(d).argmin()] - first, 0, width - 1))
-    logs = np.zeros(width)
-    np.cumsum(ratios[centre:], out=logs[centre + 1 :])
-    logs[:centre] = -np.cumsum(ratios[:centre][::-1])[::-1]
-    span = min(width, 2 * int(reaches.max()) + 3)
-    starts = np.clip((modes - first).astype(np.int64) - span // 2, 0, width - span)
-    terms = np.lib.stride_tricks.sliding_window_view(logs, span)[starts] + d[:, None] * np.arange(span)
-    peaks = terms.max(axis=1)
-    terms -= peaks[:, None]
-    sums = np.exp(terms, out=terms).sum(axis=1)
-    place = int(counts[3] - first)
-    likelihood: Floats = logs[place] + d * (place - starts) - peaks - np.log(sums)
+def _windowed(counts: Floats, d: Floats, first: Floats, width: Ints) -> Floats:
+    """The same of rows with many terms: a window of its own for each d, all windows of a row of one size."""
+    result = np.zeros((len(width), d.shape[1]))
+    modes, reaches = _reach(counts[:, :, None], d)
+    spans = np.ceil((2 * reaches.max(axis=1) + 3) / _STRIDE).astype(np.int64) * _STRIDE
+    for span in np.unique(spans):
+        alike = np.flatnonzero(spans == span)
+        rows = max(1, _AT_ONCE // (int(span) * d.shape[1]))
+        for part in (alike[start : start + rows] for start in range(0, len(alike), rows)):
+            own = d if len(d) == 1 else d[part]
+            result[part] = _in_windows(counts[:, part], own, first[part], width[part], modes[part], int(span))
+    return result
+
+
+def _in_windows(counts: Floats, d: Floats, first: Floats, width: Ints, modes: Floats, span: int) -> Floats:
+    """The same of rows whose windows have `span` terms; `modes` of shape (B, D)."""
+    most = max(int(width.max()), span)
+    logs = np.zeros((len(width), most))
+    np.cumsum(_ratios(counts, first, most - 1), axis=1, out=logs[:, 1:])
+    logs[np.arange(most) >= width[:, None]] = -np.inf
+    rows = np.arange(len(width))[:, None]
+    peaks = np.clip((modes - first[:, None]).astype(np.int64), 0, width[:, None] - 1)
+    starts = np.clip(peaks - span // 2, 0, np.maximum(width[:, None], span) - span)
+    highest = logs[rows, peaks]
+    terms = np.lib.stride_tricks.sliding_window_view(logs, span, axis=1)[rows, starts]
+    terms += d[:, :, None] * np.arange(span)
+    terms -= (highest + d * (peaks - starts))[:, :, None]
+    sums = np.exp(terms, out=terms).sum(axis=2)
+    place = (counts[3] - first).astype(np.int64)[:, None]
+    likelihood: Floats = logs[rows, place] - highest + d * (place - peaks) - np.log(sums)
     return likelihood
