@@ -70,6 +70,29 @@ def test_without_namespaces_one_cluster_role_serves_all() -> None:
     assert environment(objects)["TRIMTAB_NAMESPACES"] == ""
 
 
+def test_a_prometheus_that_does_not_let_everybody_in() -> None:
+    access = "secretName=prom,ca=ca.crt,user=trimtab,password=password"
+    options = [f"settings.prometheusAccess.{each}" for each in access.split(",")]
+    url = "settings.prometheusURL=https://prometheus.example"
+    objects = template("--set", ",".join([url, *options]), "--set", "settings.prometheusLabels.cluster=prod-eu")
+    given = environment(objects)
+    assert given["TRIMTAB_PROMETHEUS_CA_FILE"] == "/etc/trimtab/prometheus/ca.crt"
+    assert given["TRIMTAB_PROMETHEUS_PASSWORD_FILE"] == "/etc/trimtab/prometheus/password"
+    assert given["TRIMTAB_PROMETHEUS_USER"] == "trimtab"
+    assert given["TRIMTAB_PROMETHEUS_LABELS"] == "cluster=prod-eu"
+    assert "TRIMTAB_PROMETHEUS_TOKEN_FILE" not in given
+    (mount,) = container(objects)["volumeMounts"]
+    (volume,) = one(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert (mount["mountPath"], mount["readOnly"]) == ("/etc/trimtab/prometheus", True)
+    assert (volume["name"], volume["secret"]["secretName"]) == (mount["name"], "prom")
+    assert "volumes" not in one(template(), "Deployment")["spec"]["template"]["spec"]
+
+
+def test_amazons_prometheus_needs_no_secret() -> None:
+    given = environment(template("--set", "settings.prometheusAccess.sigv4Region=eu-central-1"))
+    assert given["TRIMTAB_PROMETHEUS_SIGV4_REGION"] == "eu-central-1"
+
+
 def test_a_digest_wins_over_the_tag() -> None:
     image = ("--set", "image.repository=example/trimtab,image.tag=1.2.3")
     assert container(template(*image))["image"] == "example/trimtab:1.2.3"
