@@ -30,12 +30,14 @@ class Pods:
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
         self._totals: Counter[tuple[Arm, str]] = Counter()
+        self._failed: Counter[tuple[Arm, str]] = Counter()
         self.claims: dict[str, str] = {}
         """The namespace that a pod claims to be in, if it lies."""
 
-    async def count(self, arm: Arm, pod: str, requests: int) -> None:
+    async def count(self, arm: Arm, pod: str, requests: int, failed: int = 0) -> None:
         assert (arm.namespace, pod) in PODS
         self._totals[arm, pod] += requests
+        self._failed[arm, pod] += failed
         self._targets.pages |= {pod: self._page(*pod) for pod in PODS}
 
     async def scrapes(self, number: int) -> None:
@@ -51,6 +53,8 @@ class Pods:
                     f'trimtab_revision="{arm.revision}",envoy_http_conn_manager_prefix="{arm.listener}"'
                 )
                 lines.append(f"envoy_http_downstream_rq_total{{{labels}}} {total}")
+                if bad := self._failed[arm, name]:
+                    lines.append(f'envoy_http_downstream_rq_xx{{{labels},envoy_response_code_class="5"}} {bad}')
         return "\n".join(lines) + "\n"
 
 

@@ -3,12 +3,14 @@
 from typing import Protocol
 
 from trimtab.domain.release.counters import Arm, Reading, stood_still
+from trimtab.domain.release.meters import Errors, Meter
 from trimtab.ports.metrics import Metrics
 
 ROUTED = Arm("shop", "orders", "aaaaaaaaaa", "routed")
 DIRECT = Arm("shop", "orders", "aaaaaaaaaa", "direct")
 OTHER = Arm("shop", "orders", "bbbbbbbbbb", "routed")
 STRANGER = Arm("billing", "orders", "aaaaaaaaaa", "routed")
+FAILURES = Meter(ROUTED, Errors("Proxy", 1000))
 
 
 class World(Protocol):
@@ -16,8 +18,8 @@ class World(Protocol):
 
     window: float
 
-    async def count(self, arm: Arm, pod: str, requests: int) -> None:
-        """Lets requests reach a pod of an arm."""
+    async def count(self, arm: Arm, pod: str, requests: int, failed: int = 0) -> None:
+        """Lets requests reach a pod of an arm; some of them fail."""
 
     async def scrapes(self, number: int) -> None:
         """Waits until every pod was scraped so often."""
@@ -56,6 +58,33 @@ class MetricsContract:
         assert len(series.samples) >= 3
         assert list(series.samples) == sorted(series.samples)
         assert stood_still([series], 0, {"one"}) is True
+
+    async def test_failures_are_counted_with_the_requests_of_their_scrape(self, metrics: Metrics, world: World) -> None:
+        await world.count(ROUTED, "one", 10)
+        await world.count(OTHER, "two", 30, 3)
+        await world.scrapes(1)
+        await world.count(ROUTED, "one", 5, 2)
+        await world.scrapes(1)
+        reading = await metrics.read([], [FAILURES, Meter(OTHER, FAILURES.measure)], world.window)
+        assert {(tally.instance, *tally.counts[-1][1:]) for tally in reading.tallies[FAILURES]} == {("one", 15, 2)}
+        assert [tally.counts[-1][1:] for tally in reading.tallies[Meter(OTHER, FAILURES.measure)]] == [(30, 3)]
+        assert not reading.unread
+
+    async def test_what_nobody_counts_has_no_tally(self, metrics: Metrics, world: World) -> None:
+        await world.count(OTHER, "two", 30, 3)
+        await world.scrapes(1)
+        reading = await metrics.read([], [FAILURES], world.window)
+        assert not reading.tallies
+        assert not reading.unread
+
+    async def test_only_samples_of_the_window_are_read(self, metrics: Metrics, world: World) -> None:
+        await world.count(ROUTED, "one", 1)
+        await world.scrapes(6)
+        whole = await metrics.read([ROUTED], [FAILURES], world.window)
+        part = await metrics.read([ROUTED], [FAILURES], world.window / 3)
+        assert (whole.window, part.window) == (world.window, world.window / 3)
+        assert 0 < len(part.series[ROUTED][0].samples) < len(whole.series[ROUTED][0].samples)
+        assert 0 < len(part.tallies[FAILURES][0].counts) < len(whole.tallies[FAILURES][0].counts)
 
     async def test_nothing_is_asked_for_no_arm(self, metrics: Metrics, world: World) -> None:
         reading = await metrics.read([], (), world.window)
