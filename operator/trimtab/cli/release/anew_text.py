@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.cli.release.anew import Anew, Told
 from trimtab.cli.release.drawing import moment
-from trimtab.cli.release.replay_text import kpi_line, told, verdict
+from trimtab.cli.release.replay_text import kpi_line, opinion, told, verdict
 from trimtab.domain.objects import Object
 from trimtab.domain.release.durations import spoken
 from trimtab.domain.release.evidence.trial import Outcome
@@ -47,7 +47,7 @@ def lines(anew: Anew, *, ticks: bool) -> Iterator[str]:
         yield _labelled("", "undecided when the counts end; what later ticks would have brought, nobody knows")
     for kpi in judged.kpis:
         yield _labelled("", f"{kpi_line(kpi)}")
-        yield _labelled("", f"  abort {kpi.abort}%, promote {kpi.promote}%, {kpi.reason}")
+        yield _labelled("", f"  abort {kpi.abort}%, promote {kpi.promote}%, {opinion(kpi.reason)}")
     if anew.others:
         yield _labelled("", f"not judged anew, since they do not count: {', '.join(anew.others)}")
     if ticks:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from trimtab.api.reasons import Reason
 from trimtab.cli.release.replaying import Judged, KpiFigures
 from trimtab.domain.release.durations import spoken
 from trimtab.domain.release.evidence.trial import Outcome
@@ -52,9 +53,17 @@ def _failed(counts: tuple[int, int]) -> str:
     return f"{failed / requests:.3%} of {requests:,}" if requests else "none"
 
 
+def opinion(reason: Reason) -> str:
+    """What one KPI says: Pass, Fail or Insufficient."""
+    if reason in (Reason.SLO_BREACHED, Reason.WORSE_THAN_STABLE):
+        return "Fail"
+    return "Pass" if reason is Reason.PROGRESSING else "Insufficient"
+
+
 def _told_kpi(kpi: KpiFigures) -> dict[str, Any]:
     return {
-        "reason": str(kpi.reason),
+        "verdict": opinion(kpi.reason),
+        "reason": "" if kpi.reason is Reason.PROGRESSING else str(kpi.reason),
         "candidate": {"requests": kpi.candidate[0], "failed": kpi.candidate[1]},
         "stable": {"requests": kpi.stable[0], "failed": kpi.stable[1]},
         "abort": kpi.abort,
