@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ CHAIN = ("web", "orders", "stock")
 NEW, MISSING = "trimtab-demo-app:2.0.0", "trimtab-demo-app:no-such-tag"
 NEWER, POLICY = "trimtab-demo-app:3.0.0", "manifests/examples/web-release.yaml"
 WATCH = f"trimtab release watch web -n {NAMESPACE}"
+HISTORY = f"trimtab release history web -n {NAMESPACE}"
 PROMOTED, REJECTED = 0, 3
 """Exit codes of `trimtab release watch`."""
 
 RATE = 120
+FAILING = 0.06
+"""Share of requests that the bad release fails: twice what the policy allows."""
 GATEWAY = os.environ.get("TRIMTAB_GATEWAY_URL", "")
 
 
@@ -35,6 +38,7 @@ def tell(narrator: Narrator, *, load: str, build: str) -> None:
     _mend(narrator)
     _policy(narrator, load)
     _release(narrator, load)
+    _regress(narrator, load)
     _come_back(narrator, load)
     _next(narrator)
 
@@ -160,12 +164,37 @@ def _policy(narrator: Narrator, program: str) -> None:
 
 def _release(narrator: Narrator, program: str) -> None:
     narrator.step(
-        "A release, step by step", f"The same {RATE} requests/s; the old pods stay until the new ones have passed."
+        "A release, promoted on evidence",
+        f"The same {RATE} requests/s; the old pods stay until the new ones are proven good, not until a timer ends.",
     )
     with _no_request_lost(narrator, program, {"2.0.0", "3.0.0"}):
         _set_image(narrator, "web", NEWER)
         _watch(narrator, PROMOTED)
+    show(narrator, HISTORY)
     narrator.result("every request was answered, and the pods that were judged are the ones that serve")
+
+
+def _regress(narrator: Narrator, program: str) -> None:
+    narrator.step(
+        "A release that fails too often",
+        f"A setting that makes {FAILING:.0%} of the requests fail, twice what is allowed. All pods are healthy.",
+    )
+    with _load(narrator, program) as sending:
+        _set_faults(narrator, {"errorRate": FAILING})
+        _watch(narrator, REJECTED)
+        sent = sending()
+    if set(sent["failures"]) != {"http 500"}:
+        raise DemoError(f"something else than the new revision has failed: {sent}")
+    show(narrator, f"trimtab release status web -n {NAMESPACE}")
+    narrator.result(f"{sent['failed']} of {sent['sent']} requests met an error, and nobody had to look")
+    _set_faults(narrator, None)
+
+
+def _set_faults(narrator: Narrator, faults: dict[str, Any] | None) -> None:
+    env = [each for each in microservices(NAMESPACE)["web"]["spec"]["env"] if each["name"] != "FAULTS"]
+    if faults is not None:
+        env.append({"name": "FAULTS", "value": json.dumps(faults)})
+    _patch(narrator, "web", {"env": env})
 
 
 def _come_back(narrator: Narrator, program: str) -> None:
@@ -186,17 +215,33 @@ def _watch(narrator: Narrator, expected: int) -> None:
 @contextmanager
 def _no_request_lost(narrator: Narrator, program: str, answering: set[str]) -> Iterator[None]:
     """Load for as long as it lasts, and a second around it. Raises DemoError if a request fails or another answers."""
+    with _load(narrator, program) as end:
+        yield
+        summary = end()
+    if summary["failed"] or set(summary["versions"]) != answering:
+        raise DemoError(f"{summary['failed']} requests failed, or other versions than {answering} answered: {summary}")
+
+
+@contextmanager
+def _load(narrator: Narrator, program: str) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Load as long as it lasts, and a second before; call what it yields to end it a second later, for its summary."""
     with load(program, GATEWAY, HOST, RATE) as sending:
         time.sleep(1)
-        yield
-        time.sleep(1)
-        summary = sending.end()
+
+        def end() -> dict[str, Any]:
+            time.sleep(1)
+            summary = sending.end()
+            _tell(narrator, summary)
+            return summary
+
+        yield end
+
+
+def _tell(narrator: Narrator, summary: dict[str, Any]) -> None:
     by_version = ", ".join(f"{count} by {version}" for version, count in sorted(summary["versions"].items()))
     latency = summary["latency_ms"]
     narrator.output(f"sent {summary['sent']}, failed {summary['failed']}; answered: {by_version}")
     narrator.output(f"latency p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms")
-    if summary["failed"] or set(summary["versions"]) != answering:
-        raise DemoError(f"{summary['failed']} requests failed, or other versions than {answering} answered: {summary}")
 
 
 def _next(narrator: Narrator) -> None:
