@@ -167,3 +167,12 @@ def test_a_line_whose_times_alone_change_is_not_repeated(capsys: pytest.CaptureF
     for left in ("1m30s", "20s", "0s"):
         shown.show(picture(release("Watching", f"1.4.2 has all traffic and is watched for {left} more")), NOW)
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_counts_that_grow_are_told_once_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Lines()
+    for second in range(0, 130, 10):
+        message = f"step 1 of 3, at 5 %: errors: not proven yet: {second:,} of 1,234 requests failed, 14m{second}s more"
+        shown.show(picture(release("Held", message, step=1, position="1/3")), NOW + timedelta(seconds=second))
+    times = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert times == ["03:03:10", "03:04:10", "03:05:10"]

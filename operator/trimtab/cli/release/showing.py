@@ -13,6 +13,8 @@ from trimtab.cli.release.drawing import draw, in_effect
 from trimtab.cli.release.picture import Picture
 
 LASTING = timedelta(seconds=1)
+AGAIN = timedelta(minutes=1)
+_NUMBER = re.compile(r"\d[\d,.]*")
 _DURATION = re.compile(r"\b(\d+[hms])+\b")
 
 
@@ -43,24 +45,31 @@ class Live:
 
 
 class Lines:
-    """One line for each change that lasts a second; neither passing time nor a state on the way to another is one."""
+    """One line for each change that lasts a second; neither passing time nor a state on the way to another is one.
+
+    Numbers in a message, such as counts, are told anew once a minute.
+    """
 
     tick: float | None = 1.0
 
     def __init__(self) -> None:
         self._told: str | None = None
+        self._counts = ""
+        self._told_at = self._since = datetime.min.replace(tzinfo=UTC)
         self._seen = ""
-        self._since = datetime.min.replace(tzinfo=UTC)
 
     def show(self, picture: Picture, now: datetime) -> None:
         """See Screen. The first state and the last one are told at once."""
         line = summary_line(picture)
-        what = _DURATION.sub("", line)
+        head, colon, message = line.partition(": ")
+        counts = _DURATION.sub("", message)
+        what = head + colon + _NUMBER.sub("", counts)
         if what != self._seen:
             self._seen, self._since = what, now
         lasting = self._told is None or picture.outcome() is not None or now - self._since >= LASTING
-        if what != self._told and lasting:
-            self._told = what
+        moved = counts != self._counts and now - self._told_at >= AGAIN
+        if moved or (what != self._told and lasting):
+            self._told, self._counts, self._told_at = what, counts, now
             click.echo(f"{now:%H:%M:%S} {line}")
 
 
