@@ -30,7 +30,7 @@ def divided(state: State, look: Look, reading: Reading) -> tuple[dict[str, str],
     false_abort = np.array([float(look.spec.analysis.false_abort.removesuffix("%")) / 100])
     for leg in state.moving:
         known, rest = _of_text(before.get(leg.name, ""), state.release)
-        question = arrival_question(state, look, leg)
+        question = arrival_question(look, leg)
         if question is not None:
             weight = effective(leg, look.services[leg.name])
             known, rest = _after(known, rest, question, reading, weight, hourly)
@@ -43,7 +43,7 @@ def divided(state: State, look: Look, reading: Reading) -> tuple[dict[str, str],
 def divided_until(state: State, look: Look, records: Mapping[str, str]) -> Iterator[float]:
     """For each target whose shares are measured, the store's time up to which that was done."""
     for leg in state.moving:
-        question = arrival_question(state, look, leg)
+        question = arrival_question(look, leg)
         if question is not None:
             rest = _of_text(records.get(leg.name, ""), state.release)[1]
             yield max(rest.get(_CURSOR, 0.0), question.mark)

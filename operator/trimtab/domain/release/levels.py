@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean
 from typing import Literal
 
@@ -48,11 +49,12 @@ def levelled(reading: Reading, question: Question, since: float, aggregate: Aggr
 
 
 def _values(reading: Reading, question: Question, counter: Counter, numbers: range) -> Mapping[int, list[float]]:
-    """By tick the newest value of each series."""
+    """By tick the newest value of each series that is a number at all."""
     found: dict[int, list[float]] = {}
     for series in reading.levels.get(_meter(counter), ()):
         warm = question.warm(counter, series.pod)
-        newest = {question.ticks.holding(millis(at)): value for at, value in series.samples if _old(at, warm)}
+        known = ((at, value) for at, value in series.samples if isfinite(value) and _old(at, warm))
+        newest = {question.ticks.holding(millis(at)): value for at, value in known}
         for number in numbers:
             if number in newest:
                 found.setdefault(number, []).append(newest[number])

@@ -41,6 +41,8 @@ def _blind(kpi: Kpi, state: KpiState, look: Look) -> Verdict | None:
         return Verdict(result="ProviderError", message=told, reason=Reason.PROVIDER_ERROR)
     if state.silent:
         return _insufficient(Reason.NO_DATA, f"no fresh samples for {spoken(state.silent)}: {_to_check(kpi)}")
+    if state.stale and kpi.gauge is not None:
+        return _insufficient(Reason.NO_DATA, f"the newest samples have no value: {_to_check(kpi)}")
     if state.stale and state.finding == Finding.PASS:
         return _insufficient(Reason.NO_DATA, f"waits for the next fresh sample; {counts(kpi, state)}")
     return None

@@ -22,15 +22,16 @@ JUDGED = (Phase.STEPPING, Phase.PROMOTING, Phase.MOVING, Phase.WATCHING)
 class Row:
     """One KPI of one target.
 
-    `last`: the last step was entered, so that there may be promotion. `compared`: requests are divided at random
-    between both revisions. `weight`: the candidate's effective share of them, 0 to 1. `question` is what is asked of
-    the store; None while no weight is in force.
+    `last`: the last step was entered, so that there may be promotion; `passed`: it has passed. `compared`: requests are
+    divided at random between both revisions. `weight`: the candidate's effective share of them, 0 to 1. `question` is
+    what is asked of the store; None while no weight is in force.
     """
 
     target: str
     kpi: Kpi
     state: KpiState
     last: bool
+    passed: bool
     compared: bool
     weight: float
     question: Question | None
@@ -48,15 +49,9 @@ def rows(state: State, look: Look) -> Iterator[Row]:
                 yield _row(state, look, leg, service, kpi, known.get((leg.name, kpi.name), {}))
 
 
-def step_of(state: State, look: Look, leg: Leg) -> str:
-    """What tells the counts of one step from those of another: its number, and the weight that was in force."""
-    index = state.stage if state.phase is Phase.STEPPING else len(look.stages)
-    return f"{index}@{leg.order.weight if leg.order else 0}"
-
-
 def in_step(known: KpiState, state: State, look: Look, leg: Leg) -> KpiState:
-    """What is known, with nothing counted yet if the step is new; on the way back it stays what decided."""
-    return known.in_step(step_of(state, look, leg), length(look)) if state.phase in JUDGED else known
+    """What is known, with nothing counted yet if the step is new; after the steps it stays what decided."""
+    return known.in_step(_step(state, leg), length(look)) if state.phase is Phase.STEPPING else known
 
 
 def length(look: Look) -> float:
@@ -64,10 +59,10 @@ def length(look: Look) -> float:
     return max(look.interval, look.observation.scrape)
 
 
-def arrival_question(state: State, look: Look, leg: Leg) -> Question | None:
+def arrival_question(look: Look, leg: Leg) -> Question | None:
     """What tells in which shares requests arrive; None where the proxies cannot tell, or nothing is divided."""
     service = look.services.get(leg.name)
-    if service is None or leg.since is None or not measures.shares_known(look) or not _compared(state, leg, service):
+    if service is None or leg.since is None or not measures.shares_known(look) or not _compared(leg, service):
         return None
     candidate, stable = measures.arms(leg, look)
     if measures.routed(leg):
@@ -95,16 +90,22 @@ def _row(state: State, look: Look, leg: Leg, service: Service, kpi: Kpi, live: M
         kpi=kpi,
         state=in_step(known, state, look, leg),
         last=state.phase is not Phase.STEPPING or in_last,
-        compared=_compared(state, leg, service),
+        passed=state.phase is not Phase.STEPPING,
+        compared=_compared(leg, service),
         weight=effective(leg, service),
         question=_question(look, leg, service, kpi),
     )
 
 
-def _compared(state: State, leg: Leg, service: Service) -> bool:
+def _step(state: State, leg: Leg) -> str:
+    """What tells the counts of one step from those of another: its number, and the weight that was in force."""
+    return f"{state.stage}@{leg.order.weight if leg.order else 0}"
+
+
+def _compared(leg: Leg, service: Service) -> bool:
     """Whether requests are divided at random between two revisions that both serve."""
     order = leg.order
-    if order is None or state.phase is not Phase.STEPPING or order.matched or order.mirror:
+    if order is None or order.matched or order.mirror:
         return False
     return 0 < order.weight < 100 and bool(ready_pods(service, leg.stable))
 

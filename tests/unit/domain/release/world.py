@@ -46,7 +46,8 @@ class Service:
     """A Microservice as its reconciler would keep it: pods before weight going up, weight before pods going down.
 
     `broken` revisions are never ready, nor are `lost` pods of the candidate; while `late`, some pod always is missing.
-    Of a revision, `failing` is the share of its requests that fail, `levels` the value of its gauges.
+    Of a revision, `failing` is the share of its requests that fail, `levels` the value of its gauges. `lossy` is the
+    share of the candidate's requests that get lost on their way.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Service:
     lost: int = 0
     late: bool = False
     traffic: float = 100.0
+    lossy: float = 0.0
     failing: dict[str, float] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
     born: str = "2026-01-05T00:00:00Z"
@@ -274,6 +276,8 @@ class World:
         self.meters: tuple[Meter, ...] = ()
         self.since: float | None = None
         self.outage = ""
+        self.scraped = True
+        self.remembered = True
         self.after: float | None = 0.0
         self.due: datetime | None = None
         self.seen = ""
@@ -317,6 +321,8 @@ class World:
         """What the store has of what was asked for; a store that nobody reaches has nothing."""
         if not self.counted:
             return None
+        if not self.remembered:
+            return None
         if self.outage:
             return Reading(at=self.true, window=3 * SCRAPE, unread=dict.fromkeys(self.meters, self.outage))
         window = max(3 * SCRAPE, self.true - (self.since or self.true) + 4 * SCRAPE)
@@ -357,7 +363,7 @@ class World:
         """One reconcile, and what the services read of it."""
         observation = judge(self.observe(), self.now)
         taken = step(observation, self.now)
-        self.meters, self.since = taken.meters, taken.since
+        self.meters, self.since, self.remembered = taken.meters, taken.since, True
         said = report(observation, taken, self.now)
         status = json.loads(json.dumps(said.status))
         if not same(status, self.status):
@@ -384,6 +390,10 @@ class World:
             service.born = datetime.fromtimestamp(self.true, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             service.work()
 
+    def restart(self) -> None:
+        """The operator begins anew: all that it has read is gone."""
+        self.meters, self.since, self.remembered, self.due = (), None, False, self.now
+
     def advance(self, seconds: float) -> None:
         """Time passes; pods are scraped and count what the weights give them."""
         self.now += timedelta(seconds=seconds)
@@ -391,7 +401,7 @@ class World:
         if not self.counted:
             return
         for tick in range(int(before // SCRAPE) + 1, int(self.true // SCRAPE) + 1):
-            for service in self.services.values():
+            for service in self.services.values() if self.scraped else ():
                 self._scrape(service, tick * SCRAPE)
 
     def _scrape(self, service: Service, at: float) -> None:
@@ -399,7 +409,7 @@ class World:
         candidate = order.candidate if order else ""
         for name, pod in service.pods.items():
             revision = pod["revision"]
-            share = service.weight if revision == candidate else 100 - service.weight
+            share = service.weight * (1 - service.lossy) if revision == candidate else 100 - service.weight
             key = (service.name, revision, name)
             samples = self.samples.setdefault(key, [])
             last = samples[-1][1] if samples else 0.0
