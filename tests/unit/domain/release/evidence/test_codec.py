@@ -34,7 +34,7 @@ def same(one: Evidence, other: Evidence) -> bool:
     return all(first.dtype == second.dtype and first.tobytes() == second.tobytes() for first, second in parts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(history=st.lists(ticks, max_size=9), restarts=st.sets(st.integers(0, 8)), last_from=st.integers(0, 9))
 def test_a_restart_at_any_tick_changes_no_bit(history: list[Tick], restarts: set[int], last_from: int) -> None:
     terms = terms_of(1, least_dispersion=2.0)
