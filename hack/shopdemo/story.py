@@ -186,7 +186,7 @@ def _regress(narrator: Narrator, program: str) -> None:
     if set(sent["failures"]) != {"http 500"}:
         raise DemoError(f"something else than the new revision has failed: {sent}")
     show(narrator, f"trimtab release status web -n {NAMESPACE}")
-    narrator.result(f"{sent['failed']} of {sent['sent']} requests met an error, and nobody had to look")
+    narrator.result(f"{sent['failed']} of {sent['sent']} requests failed before it was back, and nobody had to look")
     _set_faults(narrator, None)
 
 
