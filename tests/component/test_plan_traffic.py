@@ -4,11 +4,13 @@ from typing import Any
 
 import click
 import pytest
-from tests.component.prometheus_server import ARM, Server, series, success, text
+from tests.component.prometheus_server import ARM, Server, series, server, success, text
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.cli.release.traffic import of_prometheus
 from trimtab.domain.release.counters import Arm
+
+__all__ = ["server"]
 
 SPEC = CanaryReleaseSpec.model_validate(
     {

@@ -154,7 +154,8 @@ ERRORS = {
     "name": "errors",
     "verdict": "Insufficient",
     "reason": "NotYetProven",
-    "message": "not yet proven",
+    "message": "7 of 1,900 requests failed (0.37%), of stable's 8 of 1,912 (0.42%); nothing speaks against it, but it "
+    "is proven to 64% only; about 1,900 more requests, 14m",
     "compareTo": "Both",
     "candidate": {"requests": 1900, "failed": 7, "share": "0.37%"},
     "stable": {"requests": 1912, "failed": 8, "share": "0.42%"},
@@ -169,7 +170,7 @@ LATENCY = {
     "name": "latency",
     "verdict": "Insufficient",
     "reason": "TooLittleTraffic",
-    "message": "TooLittleTraffic: 0 of 100 requests were seen in this step; send requests, or lower minRequests",
+    "message": "0 of at least 100 requests, in 0 of at least 3 ticks with data",
     "compareTo": "SLO",
     "candidate": {"requests": 0, "failed": 0},
     "stable": {"requests": 1234567, "failed": 1234, "share": "0.1%"},

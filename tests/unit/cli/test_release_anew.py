@@ -138,6 +138,13 @@ def test_two_targets_are_judged_together() -> None:
     assert found["t"] >= alone["t"], "of two KPIs each must speak louder"
 
 
+def test_a_kpi_that_never_had_data_lets_nothing_through() -> None:
+    resource = finished(kpi(packed(*ramp(0, 100))), kpi("", name="speed"))
+    resource["spec"]["kpis"].append({"name": "speed", "requests": {"latency": {"under": "250ms", "share": "95%"}}})
+    found = summary(anew(resource), ticks=False)["replayed"]
+    assert (found["verdict"], found["kpis"]["orders/speed"]["reason"]) == ("Hold", "NoData")
+
+
 def test_what_came_after_the_promotion_promotes_nothing() -> None:
     before = ramp(1, 8)
     after = [entry(80 + 10 * (n + 1), 0, weight=100) for n in range(60)]

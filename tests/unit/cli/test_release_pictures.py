@@ -176,3 +176,11 @@ def test_counts_that_grow_are_told_once_a_minute(capsys: pytest.CaptureFixture[s
         shown.show(picture(release("Held", message, step=1, position="1/3")), NOW + timedelta(seconds=second))
     times = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert times == ["03:03:10", "03:04:10", "03:05:10"]
+
+
+def test_json_leaves_the_operators_own_records_out() -> None:
+    resource = {**pictures.PROVING.release}
+    resource["status"] = {**resource["status"], "targets": [moving(arrivals="CCCC")]}
+    told = json.dumps(picture(resource).summary())
+    assert "0.37%" in told
+    assert not any(record in told for record in ("AAAA", "BBBB", "CCCC"))

@@ -87,7 +87,10 @@ def _kpi(kpi: Kpi, path: str) -> Iterator[str]:
     if kpi.counter is not None:
         yield from _success(f"{path}.counter.successRate", kpi.counter.success_rate)
     if kpi.gauge is not None:
+        yield from _exactly_one(f"{path}.gauge", kpi.gauge, ("metric", "query"))
         yield from _exactly_one(f"{path}.gauge", kpi.gauge, ("max", "min"))
+        if kpi.gauge.query is not None and kpi.gauge.match_labels:
+            yield f"{path}.gauge.matchLabels: they belong to a metric, but this gauge has a query"
         for label in kpi.gauge.match_labels:
             if label == "namespace" or label.startswith("trimtab_"):
                 yield f"{path}.gauge.matchLabels: the label {label!r} is set by the operator: leave it out"

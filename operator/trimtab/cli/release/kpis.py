@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object
 
 BAR = 30
@@ -20,7 +21,8 @@ def kpi_lines(kpi: Object) -> Iterator[str]:
     """The lines of one entry of status.kpis, styled; what is not known yet is left out."""
     mark, colour = VERDICTS.get(kpi["verdict"], ("?", "yellow"))
     words = f"{click.style(mark, fg=colour)} {kpi['target']}/{kpi['name']} {kpi['verdict']}"
-    yield f"{words}: {kpi['message']}" if kpi.get("message") else words
+    told = kpi.get("reason", "") if _drawn(kpi) else kpi.get("message", "")
+    yield f"{words}: {told}" if told else words
     if side_by_side := _side_by_side(kpi.get("candidate") or {}, kpi.get("stable") or {}):
         yield side_by_side
     if abort := kpi.get("abort"):
@@ -31,6 +33,12 @@ def kpi_lines(kpi: Object) -> Iterator[str]:
         yield _labelled("promote", f"{_bar(promote, 'green')}  {promote}{by}")
     if kpi.get("eta"):
         yield _labelled("eta", kpi["eta"])
+
+
+def _drawn(kpi: Object) -> bool:
+    """Whether the counts and bars below tell all that the message does."""
+    counted = bool((kpi.get("candidate") or {}).get("requests")) and bool(kpi.get("promote"))
+    return counted and (kpi["verdict"] == "Pass" or kpi.get("reason") == Reason.NOT_YET_PROVEN)
 
 
 def _side_by_side(candidate: Object, stable: Object) -> str:

@@ -27,8 +27,8 @@ class Ledger:
 
 
 def ledgers(status: Object, kpis: tuple[str, ...]) -> list[Ledger]:
-    """Those of the KPIs named, for each target that has them, in the order of the status."""
-    found = (
+    """Those of the KPIs named, for each target that has them, in order; none at all if nothing was counted."""
+    found = [
         Ledger(
             target=each["target"],
             kpi=each["name"],
@@ -37,8 +37,8 @@ def ledgers(status: Object, kpis: tuple[str, ...]) -> list[Ledger]:
         )
         for each in status.get("kpis") or ()
         if each["name"] in kpis
-    )
-    return [ledger for ledger in found if ledger.entries]
+    ]
+    return found if any(ledger.entries for ledger in found) else []
 
 
 def series_of(found: list[Ledger], run: str, weights: Sequence[int]) -> Series:

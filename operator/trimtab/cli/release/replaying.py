@@ -79,13 +79,14 @@ def _replayed(
     )
     found: dict[int, Judged] = {}
     split = np.zeros(len(runs), dtype=np.bool_)
+    told = bool((series.step[:, runs] > 0).any())
     for index in range(len(series.at)):
         now = runs[trial.course.run]
         t, step = series.at[index, now], series.step[index, now]
         present = t >= 0
         if not present.any():
             break
-        given = np.where(present, step, trial.course.step + 1) if (series.step[:, runs] > 0).any() else None
+        given = np.where(present, step, trial.course.step + 1) if told else None
         weight = _weights(series, index, now, parts, trial, given)
         going = present & ~trial.over
         split[trial.course.run[going]] = ((weight > 0) & (weight < 100))[going]

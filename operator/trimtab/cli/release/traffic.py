@@ -122,15 +122,15 @@ def _of_ledger(ledger: Ledger) -> _Counted:
 
 
 def _load(spec: CanaryReleaseSpec, counted: Sequence[_Counted], origin: str) -> Load:
-    """By KPI; requests are those that the first one counts. A share that nobody saw fail is not taken for 0."""
-    first = counted[0]
-    if not first.arrived or not first.seconds:
+    """By KPI; the rate is that of the KPI that counts most. A share that nobody saw fail is not taken for 0."""
+    most = max(counted, key=lambda each: each.arrived)
+    if not most.arrived or not most.seconds:
         raise click.ClickException("no requests were counted: send some, or say --rate and --failing")
     rows = terms_of(spec, [Compare.SLO] * len(counted))
     shares = likely_share(
         np.array([each.total for each in counted]), np.array([each.bad for each in counted]), rows
     ).tolist()
-    return Load(rate=first.arrived / first.seconds, failing=tuple(shares), pods=max(1, first.pods), origin=origin)
+    return Load(rate=most.arrived / most.seconds, failing=tuple(shares), pods=max(1, most.pods), origin=origin)
 
 
 def _share(text: str) -> float:
