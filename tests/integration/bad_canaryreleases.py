@@ -228,6 +228,16 @@ KPIS = [
     Bad("label-name", gauge(matchLabels={'a="b",c': "d"}), ("gauge.matchLabels", "the name of a label")),
     Bad("label-value", gauge(matchLabels={"a": "b\n"}), ("gauge.matchLabels[a]", "control characters")),
     Bad("gauge-two-bounds", gauge(min="1"), ("kpis[0].gauge", EXACTLY_ONE, 'got ["max", "min"]')),
+    Bad("gauge-query-too", gauge(query="lag"), ("kpis[0].gauge", EXACTLY_ONE, 'got ["metric", "query"]')),
+    Bad("gauge-of-nothing", kpi(gauge={"max": "30"}), ("kpis[0].gauge", EXACTLY_ONE, "metric and query")),
+    Bad(
+        "gauge-query-labels",
+        kpi(gauge={"query": "lag", "matchLabels": {"a": "b"}, "max": "30"}),
+        ("kpis[0].gauge.matchLabels", "write them into its selectors"),
+    ),
+    Bad(
+        "gauge-query-text", kpi(gauge={"query": 'lag{a=~"\\\\d"}', "max": "1"}), ("gauge.query", "without backslashes")
+    ),
     Bad("gauge-bound", gauge(max="thirty"), ("gauge.max", "'thirty'", "decimal number")),
     Bad("gauge-number", gauge(max=30), ("gauge.max", "integer", "string")),
     Bad("gauge-aggregate", gauge(aggregate="p99"), ("gauge.aggregate", '"p99"', '"avg"')),

@@ -114,6 +114,7 @@ GOOD_RELEASES: dict[str, Spec] = {
             {"name": "three", "requests": {"source": "App", "latency": {"under": "123ms", "share": "99.999%"}}},
         ]
     },
+    "gauge-by-query": {"kpis": [{"name": "rate", "gauge": {"query": 'sum(rate(a{b=~"c.*"}[2m]))', "max": "1"}}]},
     "gauge-from-below": {"kpis": [{"name": "rate", "gauge": {"metric": "job:rate", "min": "-0.5"}}]},
     "longer-than-six-hours": {
         **strategy(canary={"steps": [{"weight": "5%", "bake": "24h"}]}),

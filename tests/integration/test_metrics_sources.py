@@ -11,7 +11,7 @@ from tests.support.prometheus import Targets, scraping
 from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Attempts, Errors, Level, Measure, Meter, Selector, Slow
+from trimtab.domain.release.meters import Attempts, Errors, Expression, Level, Measure, Meter, Selector, Slow
 
 WINDOW = 3.0
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")
@@ -217,4 +217,33 @@ async def test_other_clusters_in_the_same_store_are_left_out(pages: Targets) -> 
     client = PrometheusClient(pages.url)
     assert (await counts(PrometheusMetrics(client, {"cluster": "eu"}), measure))[-1] == (5, 0)
     assert not (await read(PrometheusMetrics(client, {"cluster": "ap"}), measure)).tallies
+    await client.close()
+
+
+async def test_queries_see_their_revision_alone_and_say_how_old_their_data_is(pages: Targets) -> None:
+    """Each is run as it would be, so that what is written and what Prometheus reads cannot differ."""
+    pages.pages = {POD: page(40, 10), OTHER: page(1000, 900), ROUTER: page(1000, 900)}
+    await pages.scrapes(2)
+    wanted = {
+        Expression("sum(checkout_failures_total) / sum(checkout_attempts_total)"): 0.25,
+        Expression('checkout_attempts_total{namespace=~".+"} - 2'): 38,
+        Expression('label_replace(checkout_attempts_total, "pod", "x", "", "")'): 40,
+        Expression("absent(checkout_lost_total) + on () sum(checkout_attempts_total)"): 41,
+        Expression("count(checkout_attempts_total) or vector(0)"): 1,
+        Expression("max(max_over_time(checkout_attempts_total[1m]))"): 40,
+    }
+    client = PrometheusClient(pages.url)
+    allowed = PrometheusMetrics(client, promql=True)
+    reading = await read(allowed, *wanted)
+    assert not reading.unread
+    found = {meter.measure: [series.samples for series in found] for meter, found in reading.levels.items()}
+    assert {measure: samples[0][0][1] for measure, samples in found.items()} == wanted
+    assert all(reading.at - 2 < samples[0][0][0] <= reading.at + 1.5 for samples in found.values())
+    pages.pages = {}
+    await pages.scrapes(1)
+    failing = Expression("checkout_attempts_total offset 1m")
+    assert "another time" in (await read(allowed, failing)).unread[Meter(ARM, failing)]
+    assert all(
+        "TRIMTAB_ALLOW_PROMQL" in why for why in (await read(PrometheusMetrics(client), *wanted)).unread.values()
+    )
     await client.close()

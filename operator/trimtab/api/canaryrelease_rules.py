@@ -60,6 +60,12 @@ OWN_LABELS = Rule(
     values=(f"self.filter(key, {_OWN_LABEL})[0]",),
 )
 
+OF_METRIC = Rule(
+    rule="!has(self.query) || !has(self.matchLabels) || size(self.matchLabels) == 0",
+    message="matchLabels belong to a metric, but this gauge has a query: write them into its selectors",
+    field_path=".matchLabels",
+)
+
 _MIRROR = "has(self.strategy.mirror)"
 _THEN = "self.strategy.mirror.then"
 

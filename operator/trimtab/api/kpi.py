@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trimtab.api.canaryrelease_rules import LATENCY_BOUND, OWN_LABELS
+from trimtab.api.canaryrelease_rules import LATENCY_BOUND, OF_METRIC, OWN_LABELS
 from trimtab.api.meta import ApiModel, Text, TextMap, exactly_one_of
 from trimtab.api.scalars import Duration, Name
 from trimtab.api.shares import Decimal, SuccessShare
@@ -72,6 +72,16 @@ class Pods(ApiModel):
     )
 
 
+Query = Annotated[
+    str,
+    Text(
+        max_length=1000,
+        pattern=r"^[^\x00-\x1f\x7f\\`]+$",
+        is_not="a query in one line without backslashes and backquotes, such as sum(rate(orders_retries_total[2m]))",
+    ),
+]
+
+
 class Metric(ApiModel):
     """A metric of the service's pods; namespace and revision are added by the operator."""
 
@@ -93,11 +103,25 @@ class Counter(ApiModel):
     )
 
 
-class Gauge(Metric):
-    """A gauge of the service itself with a bound: exactly one of max and min."""
+class Gauge(ApiModel):
+    """A gauge of the service itself, or the value of a query, with a bound: exactly one of max and min."""
 
-    rules: ClassVar = (exactly_one_of("max", "min"),)
+    rules: ClassVar = (exactly_one_of("metric", "query"), exactly_one_of("max", "min"), OF_METRIC)
 
+    metric: MetricName | None = Field(
+        None, description="Name of the gauge in Prometheus.", examples=["orders_lag_seconds"]
+    )
+    match_labels: MetricLabels = Field(
+        default_factory=dict,
+        description="Labels that a series of the metric must carry, compared exactly. Default: any.",
+        examples=[{"queue": "orders"}],
+    )
+    query: Query | None = Field(
+        None,
+        description="Instead of a metric: PromQL that gives one value; each selector is confined to the revision's "
+        "pods. Only where the operator's administrator allows it; at most 1000 characters.",
+        examples=["sum(rate(orders_retries_total[2m]))"],
+    )
     aggregate: Literal["max", "min", "avg", "sum"] = Field(
         "avg", description="How the values of a revision's pods become one: max, min, avg or sum.", examples=["max"]
     )

@@ -21,6 +21,7 @@ class Metrics(Protocol):
         - `Contour`, `EnvoyGateway`, `Istio`, `NGINX`: the router in front, in each pod of the router; what it sent to
           the arm's own address. Requests by other ways do not count.
         - `Attempts` and `Level`: the service's own metrics, in each pod; no listeners either.
+        - `Expression`: what the query gives for the revision, of no pod; only if the administrator allows queries.
 
         Meant for what all releases together need: the number of queries depends on series, not on releases. `at` is
         not later than the moment up to which the samples are complete. Never raises: what could not be read is in

@@ -72,7 +72,9 @@ def compose(settings: Settings, connection: Connection) -> Deps:
     microservices = MicroserviceReconciler(cluster, secrets, recorder, clock, settings.cluster)
     ways_out = outbound(settings, client, clock, on_settled=queue.add)
     prometheus = connect(settings.prometheus)
-    metrics = PrometheusMetrics(prometheus, settings.prometheus.labels) if prometheus else None
+    metrics = (
+        PrometheusMetrics(prometheus, settings.prometheus.labels, promql=settings.allow_promql) if prometheus else None
+    )
     sampler = Sampler(metrics, queue.add, scrape=settings.scrape_interval)
     inquiries = Inquiries(ways_out.gates, queue.add)
     releases = ReleaseReconciler(

@@ -44,6 +44,7 @@ class Settings:
     events_per_second: float
     prometheus: PrometheusSettings
     scrape_interval: float
+    allow_promql: bool
     webhook_hosts: tuple[AllowedHost, ...]
     notify_arns: tuple[str, ...]
     cluster: ClusterSettings
@@ -222,6 +223,12 @@ _OPTIONS = (
         default="10s",
         callback=_scrape_interval,
         help="How often Prometheus scrapes the pods of services; releases are judged no more often.",
+    ),
+    option(
+        "--allow-promql/--no-allow-promql",
+        default=False,
+        help="Run the PromQL of KPIs, confined to their revisions; whoever writes CanaryReleases can then ask "
+        "Prometheus for costly things.",
     ),
     option(
         "--webhook-hosts",

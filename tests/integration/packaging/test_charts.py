@@ -88,6 +88,11 @@ def test_a_prometheus_that_does_not_let_everybody_in() -> None:
     assert "volumes" not in one(template(), "Deployment")["spec"]["template"]["spec"]
 
 
+def test_queries_are_run_only_if_allowed() -> None:
+    assert "TRIMTAB_ALLOW_PROMQL" not in environment(template())
+    assert environment(template("--set", "settings.allowPromQL=true"))["TRIMTAB_ALLOW_PROMQL"] == "true"
+
+
 def test_amazons_prometheus_needs_no_secret() -> None:
     given = environment(template("--set", "settings.prometheusAccess.sigv4Region=eu-central-1"))
     assert given["TRIMTAB_PROMETHEUS_SIGV4_REGION"] == "eu-central-1"

@@ -7,13 +7,16 @@ from typing import Protocol
 
 from trimtab.adapters.prometheus.answers import QueryError, TooLargeError
 from trimtab.adapters.prometheus.client import TIMEOUT, Answer
+from trimtab.adapters.prometheus.expressions import RefusedError, confined, value
 from trimtab.adapters.prometheus.identities import IDENTITIES
 from trimtab.adapters.prometheus.questions import Key, Question, packed, questions
 from trimtab.adapters.prometheus.selectors import selector
 from trimtab.adapters.prometheus.sorting import Sorted, missing_bucket, sorted_out
 from trimtab.adapters.prometheus.sources import Part
 from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Meter
+from trimtab.domain.release.meters import Expression, Meter
+
+FORBIDDEN = "queries are not run: who operates Trimtab can allow them with TRIMTAB_ALLOW_PROMQL (chart: allowPromQL)"
 
 PATIENCE = 600.0
 """Seconds for which a question is not asked again whose answer alone was too long."""
@@ -29,6 +32,8 @@ class Client(Protocol):
 class PrometheusMetrics:
     """See trimtab.ports.metrics. `confines`: labels that all series of this cluster carry in the store.
 
+    `promql`: whether queries of users are run; each is a query of its own, for each revision.
+
     It remembers how long answers were, so that they stay of a size: a query that turned out too long is asked for in
     halves, and from then on in the right portions.
     """
@@ -38,11 +43,13 @@ class PrometheusMetrics:
         client: Client,
         confines: Mapping[str, str] | None = None,
         *,
+        promql: bool = False,
         within: float = TIMEOUT,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._confines = dict(confines or {})
+        self._promql = promql
         self._within = within
         self._now = now
         self._costs: dict[Key, float] = {}
@@ -51,14 +58,16 @@ class PrometheusMetrics:
 
     async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
         """See the port."""
-        asked, begun = questions(arms, meters), time.time()
+        written = [meter for meter in meters if isinstance(meter.measure, Expression)]
+        asked, begun = questions(arms, set(meters).difference(written)), time.time()
         told, deadline = Sorted(), self._now() + self._within
         self._too_large = {key: until for key, until in self._too_large.items() if until > self._now()}
         refused = [question for question in asked if question.key in self._too_large]
         told.fail(_targets(refused), str(TooLargeError()))
         queries = packed((question for question in asked if question.key not in self._too_large), self._costs)
         moments: list[float] = []
-        for answer, at in await asyncio.gather(*(self._ask(query, window, deadline) for query in queries)):
+        answers = [self._ask(query, window, deadline) for query in queries]
+        for answer, at in await asyncio.gather(*answers, *(self._run(meter, deadline) for meter in written)):
             told.add(answer)
             moments.append(begun if at is None else at)
         self._costs = {key: told.costs.get(key, self._costs.get(key, 0.0)) for key in {each.key for each in asked}}
@@ -90,6 +99,23 @@ class PrometheusMetrics:
             told = await asyncio.to_thread(sorted_out, answer.series, asked)
         for question in told.unbounded:
             told.fail(question.targets(), await self._missing(question, window, deadline))
+        return told, answer.at
+
+    async def _run(self, meter: Meter, deadline: float) -> tuple[Sorted, float | None]:
+        """What a query of a user gives."""
+        told = Sorted()
+        assert isinstance(meter.measure, Expression)  # noqa: S101 - nothing else is run
+        if not self._promql:
+            told.fail([meter], FORBIDDEN)
+            return told, None
+        try:
+            query = confined(meter.measure.query, meter.arm, self._confines)
+            answer = await self._client.matrix(query, deadline - self._now())
+            if series := value(answer.series):
+                told.levels[meter] = series
+        except (QueryError, RefusedError) as error:
+            told.fail([meter], str(error))
+            return told, None
         return told, answer.at
 
     async def _halves(self, asked: Sequence[Question], window: float, deadline: float) -> tuple[Sorted, float | None]:

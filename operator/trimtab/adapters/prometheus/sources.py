@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trimtab.domain.release.meters import Attempts, Connections, Errors, Level, Measure, Selector, Slow
+from trimtab.domain.release.meters import Attempts, Connections, Errors, Expression, Level, Measure, Selector, Slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +157,12 @@ def identity(measure: Measure) -> str:
             return SOURCES[source].identity
         case Connections():
             return "Proxy"
-        case Attempts() | Level():
+        case Attempts() | Level() | Expression():
             return "Pods"
 
 
 def parts(measure: Measure) -> Parts:
-    """What a measure is made of. Of a level, the one part's `total` is its value."""
+    """What a measure is made of. Of a level, the one part's `total` is its value; a query is its own selector."""
     match measure:
         case Errors(source=source, bound_ms=bound):
             return SOURCES[source].errors(bound)
@@ -177,6 +177,8 @@ def parts(measure: Measure) -> Parts:
             )
         case Level(selector=selector):
             return (Part(metric=selector.metric, where=_labels(selector), total=1),)
+        case Expression():
+            return ()
 
 
 def _labels(selector: Selector) -> tuple[tuple[str, str], ...]:

@@ -4,12 +4,22 @@ from collections.abc import Iterator
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.canaryrelease_rules import PROXY_BOUNDS
-from trimtab.api.kpi import Kpi, Metric
+from trimtab.api.kpi import Gauge, Kpi, Metric
 from trimtab.domain.objects import Object
 from trimtab.domain.release.counters import Arm, Listener
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.look import Look
-from trimtab.domain.release.meters import Attempts, Connections, Errors, Level, Measure, Meter, Selector, Slow
+from trimtab.domain.release.meters import (
+    Attempts,
+    Connections,
+    Errors,
+    Expression,
+    Level,
+    Measure,
+    Meter,
+    Selector,
+    Slow,
+)
 from trimtab.domain.release.state import Leg
 
 _BOUND = 1.0
@@ -25,7 +35,9 @@ def measure(kpi: Kpi, spec: CanaryReleaseSpec, microservice: Object) -> Measure 
         return Errors(kpi.requests.source, _bound(spec, microservice))
     if kpi.counter is not None:
         return Attempts(_selector(kpi.counter.total), _selector(kpi.counter.bad))
-    return Level(_selector(kpi.gauge)) if kpi.gauge is not None else None
+    if kpi.gauge is not None:
+        return Expression(kpi.gauge.query) if kpi.gauge.query is not None else Level(_selector(kpi.gauge))
+    return None
 
 
 def arms(leg: Leg, look: Look) -> tuple[Arm, Arm]:
@@ -71,5 +83,5 @@ def _bound(spec: CanaryReleaseSpec, microservice: Object) -> int:
     return next((each for each in PROXY_BOUNDS if each >= bound), PROXY_BOUNDS[-1])
 
 
-def _selector(metric: Metric) -> Selector:
-    return Selector(metric.metric, tuple(sorted(metric.match_labels.items())))
+def _selector(metric: Metric | Gauge) -> Selector:
+    return Selector(metric.metric or "", tuple(sorted(metric.match_labels.items())))

@@ -49,11 +49,18 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Expression:
+    """A level by a query in the store's own language, which gives one value for a revision."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Connections:
     """Connections that the proxy accepted; none of them is bad."""
 
 
-Measure = Errors | Slow | Attempts | Level | Connections
+Measure = Errors | Slow | Attempts | Level | Expression | Connections
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _to_check(kpi: Kpi) -> str:
     if kpi.counter is not None:
         return f"see that pods of both revisions export {kpi.counter.total.metric} and are scraped"
     if kpi.gauge is not None:
-        return f"see that the pods export {kpi.gauge.metric} and are scraped"
+        return f"see that the pods export {kpi.gauge.metric or 'what the query selects'} and are scraped"
     source = kpi.requests.source if kpi.requests else ""
     who = {"Proxy": "the proxies (port trimtab-metrics)", "App": "the pods"}.get(source, f"the router ({source})")
     return f"see that the metrics store scrapes {who}, and that the pods are older than analysis.warmup"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Errors, Meter, Slow
+from trimtab.domain.release.meters import Errors, Expression, Meter, Slow
 from trimtab.domain.release.starts import Starts
 from trimtab.domain.release.ticks import Ticks, millis
 
@@ -50,11 +50,11 @@ class Question:
     def warm(self, counter: Counter, instance: str) -> int | None:
         """From when on a process counts, in milliseconds; None: never.
 
-        What a router counts does so as soon as one pod behind it is old enough.
+        What a router counts, or a query gives, does so as soon as one pod behind it is old enough.
         """
         pods = self.pods(counter)
         start = pods.get(instance)
-        if start is None and pods and routed(counter):
+        if start is None and pods and (routed(counter) or _asked(counter)):
             start = min(pods.values())
         return None if start is None else millis(start + self.warmup)
 
@@ -63,6 +63,11 @@ def routed(counter: Counter) -> bool:
     """Whether a router in front of the service counts."""
     measure = counter.measure if isinstance(counter, Meter) else None
     return isinstance(measure, Errors | Slow) and measure.source not in _IN_PODS
+
+
+def _asked(counter: Counter) -> bool:
+    """Whether it is a query's value, which is of no pod."""
+    return isinstance(counter, Meter) and isinstance(counter.measure, Expression)
 
 
 def unread(reading: Reading, question: Question) -> str:
