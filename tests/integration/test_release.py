@@ -5,13 +5,14 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from tests.integration.shop import Shop, writes
 from tests.support.audit import AuditLog
-from tests.support.kube import Kube, Object, namespace
+from tests.support.kube import Kube, Object, namespace, poll
 from tests.support.mirror import Mirror, mirroring
 from tests.support.operator import AGENTS, Operator, running
 from tests.support.traffic import Traffic, counting
@@ -138,11 +139,16 @@ async def releases(kube: Kube, mirror: Mirror, operator: Operator) -> AsyncItera
 async def test_an_idle_release_costs_no_request_and_no_query(releases: Releases, store: tuple[Traffic, str]) -> None:
     await releases.at_rest()
     audit = AuditLog(os.environ["TRIMTAB_AUDIT_LOG"])
-    await asyncio.sleep(2)  # what the last report has set off has ended
-    mark, queries = audit.mark(), store[0].queries
-    await asyncio.sleep(5)
-    assert not [write for write in writes(audit, mark, *AGENTS) if releases.shop.space in write]
-    assert store[0].queries == queries
+
+    async def silent(seconds: float) -> bool:
+        """Whether that time brings neither a write nor a query."""
+        mark, queries = audit.mark(), store[0].queries
+        await asyncio.sleep(seconds)
+        ours = [write for write in writes(audit, mark, *AGENTS) if releases.shop.space in write]
+        return not ours and store[0].queries == queries
+
+    await poll(lambda: silent(1), 20, "what the last report has set off ends")
+    assert await silent(5)
 
 
 async def test_a_good_revision_is_promoted_and_its_judged_pods_stay(releases: Releases) -> None:
@@ -198,7 +204,14 @@ async def test_people_pause_and_abort_and_a_stale_verb_is_refused(releases: Rele
 
 async def test_a_second_policy_of_the_same_service_waits_for_its_turn(releases: Releases) -> None:
     await releases.at_rest()
-    await asyncio.sleep(1)  # creationTimestamps have whole seconds
+    made = releases.mirror.objects["CanaryRelease", releases.shop.space, "orders"]["metadata"]["creationTimestamp"]
+    older = datetime.fromisoformat(made) + timedelta(seconds=1)
+
+    async def another_second() -> bool:
+        """Whether what is made now has a later creationTimestamp, which has whole seconds."""
+        return datetime.now(UTC) >= older
+
+    await poll(another_second, 5, "a later second")
     await releases.policy("later")
     await releases.phase("Stalled", name="later")
     await releases.shop.kube.delete("CanaryRelease", releases.shop.space, "orders")

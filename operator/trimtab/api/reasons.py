@@ -70,7 +70,7 @@ class Reason(StrEnum):
     ABORTING = "Aborting", "Traffic returns to the stable revision; then the new one's pods end."
     ABORTED = (
         "Aborted",
-        "It was not let through and is rejected until the spec makes another, or `trimtab release retry`.",
+        "It was not let through and is rejected until the spec makes another, or `trimtab release retry NAME`.",
     )
     ABORT_REQUESTED = "AbortRequested", "Somebody asked for the abort."
     SUPERSEDED = "Superseded", "A newer revision came before the end; traffic returned to stable and its release began."
