@@ -1,7 +1,7 @@
 """The composition root: the only place where implementations are chosen."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -52,39 +52,30 @@ class Deps:
     intake: Intake
     observer: WatchObserver
     leading: asyncio.Event
-    primed: asyncio.Event
-    drained: asyncio.Event
+    primed: asyncio.Event = field(default_factory=asyncio.Event)
+    drained: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def compose(settings: Settings, connection: Connection) -> Deps:
     """Wires the operator together; nothing runs yet."""
-    leading, primed = asyncio.Event(), asyncio.Event()
+    leading = asyncio.Event()
     leadership = _leadership(settings, connection, leading)
     session = connection.session(limit=CONNECTIONS)
     client = ApiClient(session, connection.server, leadership, limit=CONNECTIONS)
-    cache, queue, clock = ObjectCache(), WorkQueue("trimtab"), SystemClock()
+    cache, queue = ObjectCache(), WorkQueue("trimtab")
     intake = Intake(cache, queue, serves=settings.serves, clustered=not settings.namespaces)
     cluster = KubernetesCluster(client, cache, on_status=intake.wrote)
     recorder = EventRecorder(client, settings.identity, rate=settings.events_per_second)
-    observer = WatchObserver(cache, cluster, on_gone=intake.gone, on_discovery=intake.everything)
-    intake.observer = observer
-    secrets = KubernetesSecretDigests(client)
-    microservices = MicroserviceReconciler(cluster, secrets, recorder, clock, settings.cluster)
-    ways_out = outbound(settings, client, clock, on_settled=queue.add)
+    intake.observer = WatchObserver(cache, cluster, on_gone=intake.gone, on_discovery=intake.everything)
+    ways_out = outbound(settings, client, SystemClock(), on_settled=queue.add)
     prometheus = connect(settings.prometheus)
-    metrics = (
-        PrometheusMetrics(prometheus, settings.prometheus.labels, promql=settings.allow_promql) if prometheus else None
-    )
-    sampler = Sampler(metrics, queue.add, scrape=settings.scrape_interval)
+    sampler = Sampler(_metrics(settings, prometheus), queue.add, scrape=settings.scrape_interval)
     inquiries = Inquiries(ways_out.gates, queue.add)
-    releases = ReleaseReconciler(
-        cluster, recorder, clock, queue, sampler=sampler, inquiries=inquiries, courier=ways_out.courier
+    services = MicroserviceReconciler(
+        cluster, KubernetesSecretDigests(client), recorder, SystemClock(), settings.cluster
     )
-    workers = Workers(
-        queue,
-        {MICROSERVICE.kind: microservices.reconcile, CANARY_RELEASE.kind: releases.reconcile},
-        count=settings.workers,
-        resync=settings.resync,
+    releases = ReleaseReconciler(
+        cluster, recorder, SystemClock(), queue, sampler=sampler, inquiries=inquiries, courier=ways_out.courier
     )
     return Deps(
         settings=settings,
@@ -96,17 +87,28 @@ def compose(settings: Settings, connection: Connection) -> Deps:
         recorder=recorder,
         leadership=leadership,
         queue=queue,
-        workers=workers,
+        workers=_workers(settings, queue, services, releases),
         outbound=ways_out,
         prometheus=prometheus,
         sampler=sampler,
         inquiries=inquiries,
         intake=intake,
-        observer=observer,
+        observer=intake.observer,
         leading=leading,
-        primed=primed,
-        drained=asyncio.Event(),
     )
+
+
+def _metrics(settings: Settings, prometheus: PrometheusClient | None) -> PrometheusMetrics | None:
+    if prometheus is None:
+        return None
+    return PrometheusMetrics(prometheus, settings.prometheus.labels, promql=settings.allow_promql)
+
+
+def _workers(
+    settings: Settings, queue: WorkQueue, services: MicroserviceReconciler, releases: ReleaseReconciler
+) -> Workers:
+    reconcilers = {MICROSERVICE.kind: services.reconcile, CANARY_RELEASE.kind: releases.reconcile}
+    return Workers(queue, reconcilers, count=settings.workers, resync=settings.resync)
 
 
 def _leadership(settings: Settings, connection: Connection, leading: asyncio.Event) -> Leadership | AlwaysLeading:
