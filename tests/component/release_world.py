@@ -18,6 +18,7 @@ from trimtab.adapters.memory.notifier import MemoryNotifier
 from trimtab.domain import names
 from trimtab.domain.objects import Object, ObjectRef, ref_of
 from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.meters import Connections, Errors, Meter
 from trimtab.ports.cluster import ClusterError
 from trimtab.ports.lease import Lease
 from trimtab.reconcilers.courier import Courier
@@ -28,6 +29,9 @@ from trimtab.reconcilers.run import Run
 from trimtab.reconcilers.sampler import Sampler
 
 RELEASE = ObjectRef(api_version=ORDERS.api_version, kind="CanaryRelease", namespace="shop", name="orders")
+ERRORS = Errors("Proxy", 1000)
+"""What the KPI {requests: {successRate}} measures."""
+
 TICK = 5
 """Seconds of a round, which is also the interval of releases and of scrapes."""
 
@@ -52,7 +56,10 @@ def canary_release(*targets: str, name: str = "orders", **spec: Any) -> dict[str
 
 
 class ReleaseWorld(World):
-    """See World. `broken` images never get ready, `crashing` ones restart after they were; `idle`: no requests come."""
+    """See World. `broken` images never get ready, `crashing` ones restart after they were; `idle`: no requests come.
+
+    `failing` by image: the share of its requests that fail. `load`: requests in a round.
+    """
 
     def __init__(self) -> None:
         self.metrics: MemoryMetrics | None = MemoryMetrics()
@@ -61,6 +68,9 @@ class ReleaseWorld(World):
         self.broken: set[str] = set()
         self.crashing: set[str] = set()
         self.idle = False
+        self.failing: dict[str, float] = {}
+        self.load = 1000
+        self.due: dict[tuple[Arm, str], float] = {}
         self.started: Counter[str] = Counter()
         self.weights: list[dict[str, int]] = []
         super().__init__()
@@ -229,7 +239,14 @@ class ReleaseWorld(World):
             "phase": "Running",
             "startTime": pod["metadata"]["creationTimestamp"],
             "conditions": [{"type": "Ready", "status": str(ready)}],
-            "containerStatuses": [{"name": "app", "ready": ready, "restartCount": restarts, "state": {"running": {}}}],
+            "containerStatuses": [
+                {
+                    "name": "app",
+                    "ready": ready,
+                    "restartCount": restarts,
+                    "state": {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}},
+                }
+            ],
         }
 
     def _collect(self) -> None:
@@ -270,22 +287,37 @@ class ReleaseWorld(World):
         return [pod for pod in self.server.of_kind("Pod") if "deployment" in pod["metadata"]["labels"]]
 
     def _serve(self) -> None:
-        """A request to every ready pod that anything leads to, as the proxies count them."""
+        """Requests to every ready pod that anything leads to, as the proxies count them."""
         if self.metrics is None:
             return
         routed = self.weights[-1] if self.weights else {}
+        ready = [pod for pod in self.pods() if is_ready(pod)]
+        deployments = Counter(pod["metadata"]["labels"]["deployment"] for pod in ready)
         for pod in self.pods():
             labels = pod["metadata"]["labels"]
-            name, revision = labels["trimtab.dev/microservice"], labels["trimtab.dev/revision"]
+            name, deployment = labels["trimtab.dev/microservice"], labels["deployment"]
             pod_name = pod["metadata"]["name"]
-            behind = {each["targetRef"]["name"] for each in self._endpoints(name)}
-            takes = {"direct": pod_name in behind, "routed": routed.get(labels["deployment"], 0) > 0}
-            for listener, reached in takes.items():
-                arm = Arm("shop", name, revision, listener)  # type: ignore[arg-type]
-                self.metrics.count(arm, pod_name, 10 if reached and is_ready(pod) and not self.idle else 0)
+            behind = {each["targetRef"]["name"] for each in self._endpoints(name) if each["conditions"]["ready"]}
+            takes = {
+                "direct": self.load // len(behind) if pod_name in behind else 0,
+                "routed": self.load * routed.get(deployment, 0) // 100 // (deployments[deployment] or 1),
+            }
+            for listener, requests in takes.items():
+                arm = Arm("shop", name, labels["trimtab.dev/revision"], listener)  # type: ignore[arg-type]
+                self._count(arm, pod, requests if is_ready(pod) and not self.idle else 0)
         known = {pod["metadata"]["name"] for pod in self.pods()}
         for gone in self.metrics.pods() - known:
             self.metrics.forget(gone)
+
+    def _count(self, arm: Arm, pod: Object, requests: int) -> None:
+        """A pod's requests and connections, those that fail evenly among them."""
+        assert self.metrics is not None
+        name = pod["metadata"]["name"]
+        self.metrics.count(arm, name, requests)
+        due = self.due.get((arm, name), 0.0) + requests * self.failing.get(image_of(pod).rpartition(":")[2], 0.0)
+        self.due[arm, name] = due - int(due)
+        self.metrics.count(Meter(arm, ERRORS), name, requests, int(due))
+        self.metrics.count(Meter(arm, Connections()), name, requests)
 
     def _endpoints(self, name: str) -> list[Object]:
         ref = ObjectRef(api_version="discovery.k8s.io/v1", kind="EndpointSlice", namespace="shop", name=name)
