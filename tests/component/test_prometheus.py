@@ -17,6 +17,7 @@ from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.questions import MAX_QUESTIONS
 from trimtab.adapters.prometheus.reading import PATIENCE, PrometheusMetrics
 from trimtab.domain.release.counters import Arm, Reading
+from trimtab.domain.release.meters import Errors, Expression, Meter
 
 __all__ = ["server"]
 
@@ -80,6 +81,14 @@ async def test_a_pod_that_two_jobs_scrape_counts_once_and_always_the_same(
         server.answer = success(*answer)
         reading = await metrics.read([ARM], (), WINDOW)
         assert [each.samples[-1][1] for each in reading.series[ARM]] == [1]
+
+
+async def test_names_that_are_none_harm_nobody_else(server: Server, metrics: PrometheusMetrics) -> None:
+    server.answer = success(series(ARM, "1"))
+    nobody = Arm("shop", "orders2", "", "routed")
+    reading = await metrics.read([ARM, nobody], [Meter(nobody, Expression("x"))], WINDOW)
+    assert (set(reading.series), set(reading.failed)) == ({ARM}, {nobody})
+    assert len(server.queries) == 1
 
 
 async def test_no_data_is_an_answer(metrics: PrometheusMetrics) -> None:
@@ -231,6 +240,21 @@ async def test_the_time_is_that_of_the_store_when_it_looked(server: Server, metr
         '{"status":"success","data":{"resultType":"matrix","result":[]}}', Date="Sun, 22 Nov 2026 08:00:10 GMT"
     )
     reading = await metrics.read([ARM], (), WINDOW)
+    assert 1795334410 - TIMEOUT < reading.at < 1795334410
+
+
+async def test_what_cannot_be_read_does_not_turn_the_stores_clock_into_ours(
+    server: Server, metrics: PrometheusMetrics
+) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "http_server" in server.queries[-1]:
+            return await text("", 500)(request)
+        body = '{"status":"success","data":{"resultType":"matrix","result":[]}}'
+        return await text(body, Date="Sun, 22 Nov 2026 08:00:10 GMT")(request)
+
+    server.answer = answer
+    reading = await metrics.read([ARM], [Meter(ARM, Errors("App", 1000)), Meter(ARM, Expression("lag"))], WINDOW)
+    assert len(reading.unread) == 2
     assert 1795334410 - TIMEOUT < reading.at < 1795334410
 
 

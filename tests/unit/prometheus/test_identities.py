@@ -103,7 +103,7 @@ def test_the_name_of_a_pod_of_a_long_service_is_cut_off() -> None:
 @pytest.mark.parametrize("value", ['a"} or vector(1)', "a|b", ".*", "", "a\\", "A"])
 @pytest.mark.parametrize("name", IDENTITIES)
 def test_nothing_but_names_gets_into_a_query(name: str, value: str) -> None:
-    with pytest.raises(ValueError, match="cannot be the name"):
+    with pytest.raises(ValueError, match="cannot be of anything"):
         matchers(IDENTITIES[name], [ARM._replace(microservice=value)])
 
 

@@ -35,6 +35,11 @@ class Identity:
     own: bool = True
 
 
+def sound(arm: Arm) -> bool:
+    """Whether Kubernetes would allow such names."""
+    return all(_NAME.fullmatch(part) for part in arm)
+
+
 def matchers(identity: Identity, arms: Iterable[Arm]) -> dict[str, list[str]]:
     """Alternatives by label that select at least the series of these arms.
 
@@ -42,9 +47,8 @@ def matchers(identity: Identity, arms: Iterable[Arm]) -> dict[str, list[str]]:
     """
     found: dict[str, set[str]] = {}
     for arm in arms:
-        for part in arm:
-            if not _NAME.fullmatch(part):
-                raise ValueError(f"{part!r} cannot be the name of anything in Kubernetes")
+        if not sound(arm):
+            raise ValueError(f"{arm} has names that cannot be of anything in Kubernetes")
         for label, expression in identity.matchers(arm).items():
             found.setdefault(label, set()).add(expression)
     return {label: sorted(expressions) for label, expressions in found.items()}

@@ -8,7 +8,7 @@ from typing import Protocol
 from trimtab.adapters.prometheus.answers import QueryError, TooLargeError
 from trimtab.adapters.prometheus.client import TIMEOUT, Answer
 from trimtab.adapters.prometheus.expressions import RefusedError, confined, value
-from trimtab.adapters.prometheus.identities import IDENTITIES
+from trimtab.adapters.prometheus.identities import IDENTITIES, sound
 from trimtab.adapters.prometheus.questions import Key, Question, packed, questions
 from trimtab.adapters.prometheus.selectors import selector
 from trimtab.adapters.prometheus.sorting import Sorted, missing_bucket, sorted_out
@@ -57,22 +57,18 @@ class PrometheusMetrics:
         self._too_large: dict[Key, float] = {}
 
     async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
-        """See the port."""
+        """See the port. Without any answer, `at` is by our own clock."""
         written = [meter for meter in meters if isinstance(meter.measure, Expression)]
         asked, begun = questions(arms, set(meters).difference(written)), time.time()
-        told, deadline = Sorted(), self._now() + self._within
-        self._too_large = {key: until for key, until in self._too_large.items() if until > self._now()}
-        refused = [question for question in asked if question.key in self._too_large]
-        told.fail(_targets(refused), str(TooLargeError()))
-        queries = packed((question for question in asked if question.key not in self._too_large), self._costs)
-        moments: list[float] = []
-        answers = [self._ask(query, window, deadline) for query in queries]
-        for answer, at in await asyncio.gather(*answers, *(self._run(meter, deadline) for meter in written)):
+        deadline = self._now() + self._within
+        told, askable = self._sifted(asked)
+        answers = [self._ask(query, window, deadline) for query in packed(askable, self._costs)]
+        for answer in await asyncio.gather(*answers, *(self._run(meter, deadline) for meter in written)):
             told.add(answer)
-            moments.append(begun if at is None else at)
-        self._costs = {key: told.costs.get(key, self._costs.get(key, 0.0)) for key in {each.key for each in asked}}
+        known = self._costs | told.costs
+        self._costs = {question.key: known[question.key] for question in asked if question.key in known}
         return Reading(
-            at=min(moments, default=begun),
+            at=min(told.moments, default=begun),
             window=window,
             series=told.series,
             failed=told.failed,
@@ -81,33 +77,47 @@ class PrometheusMetrics:
             unread=told.unread,
         )
 
-    async def _ask(self, asked: Sequence[Question], window: float, deadline: float) -> tuple[Sorted, float | None]:
+    def _sifted(self, asked: Sequence[Question]) -> tuple[Sorted, list[Question]]:
+        """What need not be asked is told at once; the rest is to be asked."""
+        told, askable = Sorted(), []
+        self._too_large = {key: until for key, until in self._too_large.items() if until > self._now()}
+        for question in asked:
+            if question.key in self._too_large:
+                told.fail(question.targets(), str(TooLargeError()))
+            elif all(map(sound, question.arms)):
+                askable.append(question)
+            else:
+                told.fail(question.targets(), "there is nothing of that name")
+        return told, askable
+
+    async def _ask(self, asked: Sequence[Question], window: float, deadline: float) -> Sorted:
         """One query; if the answer is too long it is asked for in halves, so that one service harms no other."""
-        told = Sorted()
+        told, begun = Sorted(), time.time()
         try:
             answer = await self._query(asked, [part for question in asked for part in question.parts], window, deadline)
         except TooLargeError as error:
             if len(asked) > 1:
                 return await self._halves(asked, window, deadline)
             self._too_large[asked[0].key] = self._now() + PATIENCE
-            told.fail(_targets(asked), str(error))
-            return told, None
+            told.fail(asked[0].targets(), str(error))
+            return told
         except QueryError as error:
-            told.fail(_targets(asked), str(error))
-            return told, None
+            told.fail((target for question in asked for target in question.targets()), str(error))
+            return told
         async with self._turn:  # several threads at once would be no faster, and leave the event loop less
             told = await asyncio.to_thread(sorted_out, answer.series, asked)
+        told.moments.append(begun if answer.at is None else answer.at)
         for question in told.unbounded:
             told.fail(question.targets(), await self._missing(question, window, deadline))
-        return told, answer.at
+        return told
 
-    async def _run(self, meter: Meter, deadline: float) -> tuple[Sorted, float | None]:
+    async def _run(self, meter: Meter, deadline: float) -> Sorted:
         """What a query of a user gives."""
-        told = Sorted()
+        told, begun = Sorted(), time.time()
         assert isinstance(meter.measure, Expression)  # noqa: S101 - nothing else is run
         if not self._promql:
             told.fail([meter], FORBIDDEN)
-            return told, None
+            return told
         try:
             query = confined(meter.measure.query, meter.arm, self._confines)
             answer = await self._client.matrix(query, deadline - self._now())
@@ -115,15 +125,15 @@ class PrometheusMetrics:
                 told.levels[meter] = series
         except (QueryError, RefusedError) as error:
             told.fail([meter], str(error))
-            return told, None
-        return told, answer.at
+            return told
+        told.moments.append(begun if answer.at is None else answer.at)
+        return told
 
-    async def _halves(self, asked: Sequence[Question], window: float, deadline: float) -> tuple[Sorted, float | None]:
+    async def _halves(self, asked: Sequence[Question], window: float, deadline: float) -> Sorted:
         middle = len(asked) // 2
-        told, at = await self._ask(asked[:middle], window, deadline)
-        rest, later = await self._ask(asked[middle:], window, deadline)
-        told.add(rest)
-        return told, None if at is None or later is None else min(at, later)
+        told = await self._ask(asked[:middle], window, deadline)
+        told.add(await self._ask(asked[middle:], window, deadline))
+        return told
 
     async def _missing(self, question: Question, window: float, deadline: float) -> str:
         """What buckets there are instead of the wanted one."""
@@ -138,7 +148,3 @@ class PrometheusMetrics:
         identity, arms = IDENTITIES[asked[0].identity], {arm for question in asked for arm in question.arms}
         text = selector(identity, arms, parts, window, self._confines)
         return await self._client.matrix(text, deadline - self._now())
-
-
-def _targets(asked: Iterable[Question]) -> Iterable[Arm | Meter]:
-    return (target for question in asked for target in question.targets())

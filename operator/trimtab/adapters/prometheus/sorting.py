@@ -22,7 +22,10 @@ NO_NUMBERS = "Prometheus answers with samples that are no finite numbers in the 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What an answer tells. `unbounded`: meters whose histogram lacks the bucket. `costs`: bytes by question."""
+    """What an answer tells. `unbounded`: meters whose histogram lacks the bucket. `costs`: bytes by question.
+
+    `moments`: the store's time when it looked, for each answer; none for what was not answered.
+    """
 
     series: dict[Arm, tuple[Series, ...]] = field(default_factory=dict)
     failed: dict[Arm, str] = field(default_factory=dict)
@@ -31,6 +34,7 @@ class Sorted:
     unread: dict[Meter, str] = field(default_factory=dict)
     unbounded: dict[Question, None] = field(default_factory=dict)
     costs: dict[Key, float] = field(default_factory=dict)
+    moments: list[float] = field(default_factory=list)
 
     def add(self, other: "Sorted") -> None:
         """Takes over what another answer tells."""
@@ -41,6 +45,7 @@ class Sorted:
         self.unread.update(other.unread)
         self.unbounded.update(other.unbounded)
         self.costs.update(other.costs)
+        self.moments.extend(other.moments)
 
     def fail(self, targets: Iterable[Target], message: str) -> None:
         """Lets nothing be known of them, for that reason."""

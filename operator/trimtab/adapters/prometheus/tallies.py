@@ -5,52 +5,52 @@ it: it keeps what it had. One that falls alone is no restart of the process, and
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from itertools import pairwise
 
 from trimtab.adapters.prometheus.sources import Part
 from trimtab.domain.release.counters import Sample
 from trimtab.domain.release.meters import Count, Tally
 
 
-@dataclass(slots=True)
-class _Line:
-    """One series on its way through the scrapes. `value` as exported, `lost` what it fell by without a restart."""
-
-    part: Part
-    samples: dict[float, float]
-    value: float = field(default=0.0)
-    lost: float = field(default=0.0)
-
-    def take(self, at: float, *, restarted: bool) -> None:
-        if restarted:
-            self.value = self.lost = 0.0
-        if (value := self.samples.get(at)) is not None:
-            self.lost += max(self.value - value, 0.0)
-            self.value = value
-
-
 def tally(instance: str, series: Iterable[tuple[Part, Sequence[Sample]]]) -> Tally:
     """The counts of a process, at the moments at which any series of its total was scraped."""
-    lines = [_Line(part, dict(samples)) for part, samples in series]
-    totals = [line for line in lines if line.part.total]
-    moments = sorted({at for line in totals for at in line.samples})
-    counts = []
-    for at in moments:
-        restarted = _restarted(totals, at)
-        for line in lines:
-            line.take(at, restarted=restarted)
-        counts.append(_count(lines, at))
+    lines = [(part, dict(samples)) for part, samples in series]
+    totals = [line for part, line in lines if part.total]
+    moments = sorted(set().union(*totals))
+    restarts = _restarts(totals, moments)
+    total, bad = [0.0] * len(moments), [0.0] * len(moments)
+    for part, line in lines:
+        for number, level in enumerate(_levels(line, moments, restarts)):
+            total[number] += part.total * level
+            bad[number] += part.bad * level
+    counts = (Count(at, of, max(failed, 0.0)) for at, of, failed in zip(moments, total, bad, strict=True))
     return Tally(instance=instance, counts=tuple(counts))
 
 
-def _restarted(totals: Sequence[_Line], at: float) -> bool:
-    """Whether the process began anew: what was exported before and still is fell, and not by one series alone."""
-    known = [(line.value, line.samples[at]) for line in totals if line.value > 0 and at in line.samples]
-    fell = sum(now < before for before, now in known)
-    return 2 * fell >= len(known) > 0 and sum(now for _, now in known) < sum(before for before, _ in known)
+def _levels(line: dict[float, float], moments: Sequence[float], restarts: set[float]) -> list[float]:
+    """What a series had counted at each moment: as exported, and what it fell by without a restart."""
+    levels, value, lost = [], 0.0, 0.0
+    for at in moments:
+        if at in restarts:
+            value = lost = 0.0
+        if (now := line.get(at)) is not None:
+            lost += max(value - now, 0.0)
+            value = now
+        levels.append(value + lost)
+    return levels
 
 
-def _count(lines: Sequence[_Line], at: float) -> Count:
-    total = sum(line.part.total * (line.value + line.lost) for line in lines)
-    bad = sum(line.part.bad * (line.value + line.lost) for line in lines)
-    return Count(at=at, total=total, bad=max(bad, 0.0))
+def _restarts(totals: Sequence[dict[float, float]], moments: Sequence[float]) -> set[float]:
+    """When the process began anew: what was exported before and still is fell, and not by one series alone."""
+    restarts: set[float] = set()
+    if not any(later < earlier for line in totals for earlier, later in pairwise(line.values())):
+        return restarts
+    values = [0.0] * len(totals)
+    for at in moments:
+        known = [(before, line[at]) for before, line in zip(values, totals, strict=True) if before > 0 and at in line]
+        fell = sum(now < before for before, now in known)
+        if 2 * fell >= len(known) > 0 and sum(now for _, now in known) < sum(before for before, _ in known):
+            restarts.add(at)
+            values = [0.0] * len(totals)
+        values = [line.get(at, before) for before, line in zip(values, totals, strict=True)]
+    return restarts
