@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from tests.component.release_world import ReleaseWorld, canary_release, exposed, internal
 from tests.component.test_release_crashes import KINDS, counts, essence
 
@@ -55,6 +56,28 @@ async def test_a_bad_revision_is_aborted_with_the_numbers(service: Object) -> No
     await world.until("Aborted", rounds=200)
     assert kpi(world)["verdict"] == "Fail"
     assert "requests failed (5%), of stable's" in world.release()["history"][0]["message"]
+
+
+async def test_metrics_show_a_release_while_it_is_under_way() -> None:
+    def shown(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(name, {"namespace": "shop", "release": "orders", **labels})
+
+    ended = {"outcome": "Promoted", "reason": "Promoted"}
+    before = REGISTRY.get_sample_value("trimtab_releases_total", ended) or 0.0
+    world = await begun(exposed(), GOOD)
+    while world.release().get("step") != 2:
+        await world.round()
+    for _ in range(4):
+        await world.round()
+    one = {"target": "orders", "kpi": "errors"}
+    assert shown("trimtab_release_step") == 2
+    assert shown("trimtab_release_kpi_verdict", **one, verdict=kpi(world)["verdict"]) == 1
+    assert shown("trimtab_release_kpi_requests", **one, arm="stable") == kpi(world)["stable"]["requests"]
+    assert shown("trimtab_release_kpi_evidence_ratio", **one, to="promote") is not None
+    await world.until("Promoted", rounds=200)
+    assert shown("trimtab_release_step") is None
+    assert shown("trimtab_release_kpi_verdict", **one, verdict="Pass") is None
+    assert REGISTRY.get_sample_value("trimtab_releases_total", ended) == before + 1
 
 
 async def test_an_outage_of_the_store_in_the_midst_of_a_step_only_holds() -> None:

@@ -30,9 +30,11 @@ from trimtab.ports.clock import Clock
 from trimtab.ports.cluster import Cluster
 from trimtab.ports.notifier import Notice
 from trimtab.ports.recorder import Recorder
+from trimtab.reconcilers import release_metrics
 from trimtab.reconcilers.courier import Courier, Delivery
 from trimtab.reconcilers.inquiries import Inquiries
 from trimtab.reconcilers.queue import Key, WorkQueue
+from trimtab.reconcilers.release_metrics import ReleaseMetrics
 from trimtab.reconcilers.run import Run
 from trimtab.reconcilers.sampler import Sampler
 from trimtab.reconcilers.validation import explain
@@ -63,6 +65,7 @@ class ReleaseReconciler:
         self._inquiries = inquiries
         self._courier = courier
         self._preferred: dict[Key, frozenset[Key]] = {}
+        self._metrics = ReleaseMetrics()
 
     async def reconcile(self, run: Run) -> Outcome:
         """One run over one key; raises whatever a later repetition may cure."""
@@ -83,6 +86,8 @@ class ReleaseReconciler:
         said = report(observation, taken, now)
         lost = self._given_up(run.key, resource, said.status)
         outcome = await self._publish(resource, replace(said, events=(*said.events, *lost)), run)
+        release_metrics.ended(resource.get("status") or {}, said.status)
+        self._metrics.show(run.key, said.status if isinstance(outcome, Waiting) else {})
         return self._follow_up(run.key, observation, taken, outcome)
 
     async def _judged(self, observation: Observation, now: datetime) -> Observation:
@@ -180,6 +185,7 @@ class ReleaseReconciler:
         self._inquiries.ask(key, ())
         self._courier.post(key, ())
         self._sampler.watch(key, (), (), LATE, None)
+        self._metrics.forget(key)
 
 
 def _ref(key: Key) -> ObjectRef:

@@ -12,6 +12,7 @@ from trimtab.adapters.kubernetes import metrics as adapter_metrics
 from trimtab.adapters.prometheus import metrics as prometheus_metrics
 from trimtab.api.reasons import Reason
 from trimtab.reconcilers import metrics as reconciler_metrics
+from trimtab.reconcilers import release_metrics
 from trimtab.shell import metrics as shell_metrics
 from trimtab.shell.run import run
 
@@ -23,7 +24,7 @@ CODE_SPAN = re.compile(r"`([^`\n]+)`")
 REPOSITORY_PATH = re.compile(r"(?:operator|docs|tests|hack|crds|charts|manifests|\.ci)/[\w./-]*")
 PACKAGE_PATH = re.compile(r"(?:api|domain|ports|reconcilers|adapters|shell|cli)/[\w./]*")
 SETTING = re.compile(r"`(--[a-z][a-z0-9-]+|TRIMTAB_[A-Z0-9_]+)`")
-METRICS = (reconciler_metrics, adapter_metrics, egress_metrics, prometheus_metrics, shell_metrics)
+METRICS = (reconciler_metrics, release_metrics, adapter_metrics, egress_metrics, prometheus_metrics, shell_metrics)
 TABLE_METRIC = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
 TABLE_REASON = re.compile(r"^\| `([A-Za-z]+)` \|", re.MULTILINE)
 OPERATIONS = ROOT / "docs" / "guides" / "operations.md"
