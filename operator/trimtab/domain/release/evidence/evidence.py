@@ -1,7 +1,8 @@
 """All that is known of a batch of KPIs, before and after a tick."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -33,6 +34,12 @@ class Processes:
 
 PROCESSES = tuple(each.name for each in fields(Processes))
 _RESTARTED = PROCESSES[:4]
+
+_UNHEALTHY = math.log(10)
+"""Log of the evidence that stable breaches its bound, from which on an incident is taken to be shared."""
+
+_BLAMELESS = math.log(2)
+"""Log of the most evidence of a breach that a candidate takes out of a shared incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +105,46 @@ def after(evidence: Evidence, terms: Terms, tick: Tick, *, last: Bools) -> Evide
     """
     ratios = _ratios(terms, tick, dispersion.phi(evidence.dispersion, terms, tick))
     start = np.log(processes.start_weights(evidence.ticks, terms.ticks_per_hour))[:, None]
-    threshold = promote_threshold(terms)
-    begins = (last & ~evidence.last)[:, None]
+    threshold, begins = promote_threshold(terms), (last & ~evidence.last)[:, None]
+    idle = _unhealthy(evidence, terms)[:, None]
     grown = {}
     for name in PROCESSES:
         state, ratio = getattr(evidence.states, name), getattr(ratios, name)
         if name in _RESTARTED:
-            new = processes.restarted(state, ratio, start)
+            grown[name] = processes.restarted(state, ratio, start)
         else:
-            new = processes.accumulated(np.where(begins, 0.0, state), ratio, _weights(name, terms), threshold)
-        grown[name] = np.where(tick.counts[:, None], new, state)
+            state, ratio = np.where(begins, 0.0, state), np.where(idle, 0.0, ratio)
+            grown[name] = processes.accumulated(state, ratio, _weights(name, terms), threshold)
+    states = _unblamed(Processes(**grown), evidence.ticks + 1, terms)
+    counted = {
+        name: np.where(tick.counts[:, None], getattr(states, name), getattr(evidence.states, name))
+        for name in PROCESSES
+    }
     return Evidence(
         ticks=evidence.ticks + tick.counts,
         last=np.where(tick.counts, last, evidence.last),
         dispersion=dispersion.after(evidence.dispersion, terms, tick),
-        states=Processes(**grown),
+        states=Processes(**counted),
     )
+
+
+def _unhealthy(evidence: Evidence, terms: Terms) -> Bools:
+    """Whether both revisions were failing before a tick, of shape (B,).
+
+    Then promote evidence does not bet on it: it would lose, for the length of a shared incident, what nobody could
+    regain for hours. A bet that rests on the past alone keeps it a supermartingale.
+    """
+    on, pace = evidence.ticks, terms.ticks_per_hour
+    stable = processes.restarted_value(evidence.states.stable_slo, on, pace)
+    return (stable >= _UNHEALTHY) & (processes.restarted_value(evidence.states.abort_slo, on, pace) >= 0)
+
+
+def _unblamed(states: Processes, ticks: Ints, terms: Terms) -> Processes:
+    """The states with evidence of a shared incident cut, so that its end soon shows, and aborts nobody."""
+    stable = processes.cut(states.stable_slo, np.log(4 * abort_threshold(terms)))
+    shared = processes.restarted_value(stable, ticks, terms.ticks_per_hour) >= _UNHEALTHY
+    abort = processes.cut(states.abort_slo, np.where(shared, _BLAMELESS, np.inf))
+    return replace(states, stable_slo=stable, abort_slo=abort)
 
 
 def values(evidence: Evidence, terms: Terms) -> Processes:

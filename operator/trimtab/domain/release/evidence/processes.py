@@ -45,6 +45,20 @@ def restarted(state: Floats, ratios: Floats, start: Floats) -> Floats:
     return _kept(_either(state, start) + ratios)
 
 
+def cut(state: Floats, most: Floats) -> Floats:
+    """Abort evidence scaled down where its mean over the grid exceeds `most`, the log of shape (B,).
+
+    A supermartingale that is cut is still one; and it is gone the sooner when what it speaks of is over.
+    """
+    excess = _mean(state) - most
+    high = np.flatnonzero(excess > 0)
+    if not len(high):
+        return state
+    less = state.copy()
+    less[high] -= excess[high, None]
+    return _kept(less)
+
+
 def start_weights(ticks: Ints, ticks_per_hour: Floats) -> Floats:
     """w of the tick after so many, of shape (B,): 1/(2 n h (h+1)) in hour h of n ticks; all of them sum to 1/2."""
     a_hour, hour, _ = _hours(ticks, ticks_per_hour)
@@ -59,9 +73,7 @@ def unspent(ticks: Ints, ticks_per_hour: Floats) -> Floats:
 
 def restarted_value(state: Floats, ticks: Ints, ticks_per_hour: Floats) -> Floats:
     """Log of abort evidence, of shape (B,): the mean over the grid plus the weight that is not yet spent."""
-    peak = state.max(axis=1)
-    mean = np.exp(state - peak[:, None]).sum(axis=1) / state.shape[1]
-    return _quiet(_either(peak + np.log(mean), np.log(unspent(ticks, ticks_per_hour))))
+    return _quiet(_either(_mean(state), np.log(unspent(ticks, ticks_per_hour))))
 
 
 def accumulated(state: Floats, ratios: Floats, weights: Floats, threshold: Floats) -> Floats:
@@ -86,6 +98,12 @@ def clipped(state: Floats, most: Floats, weights: Floats) -> Floats:
 def accumulated_value(state: Floats, weights: Floats) -> Floats:
     """Log of promote evidence, of shape (B,): the mean over the grid by `weights` (B or 1, grid)."""
     return _quiet(_mixture(state, weights))
+
+
+def _mean(state: Floats) -> Floats:
+    peak = state.max(axis=1)
+    mean: Floats = peak + np.log(np.exp(state - peak[:, None]).sum(axis=1) / state.shape[1])
+    return mean
 
 
 def _mixture(state: Floats, weights: Floats) -> Floats:

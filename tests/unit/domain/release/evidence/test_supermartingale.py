@@ -72,7 +72,7 @@ def test_every_process_is_tried() -> None:
 @pytest.mark.parametrize(("name", "candidate", "stable"), BORDERS)
 def test_at_the_border_of_its_hypothesis_nothing_is_to_be_expected(name: str, candidate: float, stable: float) -> None:
     now, then = expected(name, candidate, stable)
-    assert then == pytest.approx(now, rel=1e-5)
+    assert then == pytest.approx(now, rel=2e-4), "but for what is cut where nearly all requests fail"
 
 
 @pytest.mark.parametrize(("name", "candidate", "stable"), INSIDE)
