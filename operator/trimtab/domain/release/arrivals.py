@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.increments import Increment, Process, increments, newest, processes
+from trimtab.domain.release.increments import Increment, Process, newest, processes
 from trimtab.domain.release.question import Counter, Question, unread
-from trimtab.domain.release.ticks import Ticks, due, millis
+from trimtab.domain.release.ticks import Awaited, Ticks, due, millis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ def arrived(reading: Reading, question: Question, since: float) -> tuple[Arrived
         return ()
     ticks, since = question.ticks, max(since, question.mark + question.scrape)
     found = {counter: processes(reading, question, counter, since) for counter in question.judged}
-    until = [each - ticks.scrape + 1 for each in newest(question, found)]  # the next scrape has to be there as well
-    numbers = due(ticks, reading, since=since, newest=until)
+    awaited = Awaited(newest(question, found), before=1, patience=ticks.gap + 2 * ticks.scrape)
+    numbers = due(ticks, reading, since=since, awaited=awaited)
     if not numbers:
         return ()
     candidate = _arrivals(question, question.candidate, found[question.candidate], numbers)
@@ -43,11 +43,10 @@ def arrived(reading: Reading, question: Question, since: float) -> tuple[Arrived
 def _arrivals(question: Question, counter: Counter, found: Iterable[Process], numbers: range) -> list[int | None]:
     """For each tick; None if one of the pods that existed was not scraped throughout, or nothing was."""
     ticks, mark = question.ticks, millis(question.mark)
-    since = ticks.end(numbers[0] - 1)
     totals: dict[int, int] = {}
     covered: dict[tuple[str, int], int] = {}
     for process in found:
-        for increment in increments(process, since=since, mark=mark, gap=ticks.gap):
+        for increment in (each for each in process.increments if each.begin >= mark):
             for number, total, span in _divided(increment, ticks):
                 totals[number] = totals.get(number, 0) + total
                 covered[process.instance, number] = covered.get((process.instance, number), 0) + span

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.increments import Process, increments, newest, processes
+from trimtab.domain.release.increments import Process, newest, processes
 from trimtab.domain.release.question import Counter, Question, unread
-from trimtab.domain.release.ticks import due, millis
+from trimtab.domain.release.ticks import Awaited, due, millis
 
 
 class Counts(NamedTuple):
@@ -54,7 +54,8 @@ def closed(reading: Reading, question: Question, since: float, carry: Carry | No
     since = max(since, question.mark)
     found = {counter: processes(reading, question, counter, since) for counter in question.judged}
     ticks = question.ticks
-    numbers = due(ticks, reading, since=since, newest=newest(question, found))
+    awaited = Awaited(newest(question, found), before=ticks.soonest, patience=2 * ticks.scrape)
+    numbers = due(ticks, reading, since=since, awaited=awaited)
     candidate = _counts(question, question.candidate, found[question.candidate], numbers)
     stable = _counts(question, question.stable, found[question.stable], numbers) if question.stable else {}
     said, left = [], carry or Carry()
@@ -73,16 +74,17 @@ def _counts(question: Question, counter: Counter, found: Iterable[Process], numb
     """By tick."""
     if not numbers:
         return {}
-    ticks, mark = question.ticks, millis(question.mark)
+    ticks = question.ticks
     since, until = ticks.end(numbers[0] - 1), ticks.end(numbers[-1])
     sums: dict[int, list[int]] = {}
     for process in found:
         warm, last = question.warm(counter, process.instance), 0
         if warm is None:
             continue
-        for _begin, end, total, bad in increments(process, since=since, mark=max(mark, warm), gap=ticks.gap):
-            if end > until:
-                break
+        earliest = max(warm, millis(question.mark))
+        for begin, end, total, bad in process.increments:
+            if begin < earliest or not since < end <= until:
+                continue
             number = ticks.holding(end)
             each = sums.setdefault(number, [0, 0, 0])
             each[0] += total

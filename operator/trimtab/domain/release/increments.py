@@ -6,7 +6,6 @@ https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -14,9 +13,6 @@ from trimtab.domain.release.counters import Reading
 from trimtab.domain.release.meters import Count, Meter
 from trimtab.domain.release.question import Counter, Question, routed
 from trimtab.domain.release.ticks import millis
-
-Scrape = tuple[int, int, int]
-"""(milliseconds of unix time, total, bad)."""
 
 
 class Increment(NamedTuple):
@@ -29,43 +25,53 @@ class Increment(NamedTuple):
 
 
 class Process(NamedTuple):
-    """What was scraped of a process, oldest first."""
+    """What a process counted, oldest first; `newest`: when it was scraped last."""
 
     instance: str
-    scrapes: Sequence[Scrape]
+    newest: int
+    increments: Sequence[Increment]
 
 
 def processes(reading: Reading, question: Question, counter: Counter, since: float) -> list[Process]:
-    """All processes that count this, with the scrapes that tell what they counted after `since`.
+    """All processes that count this, with what they counted until scrapes after `since`.
 
-    Those whose beginning is known begin with a scrape at which nothing was counted. A pod that started since the last
-    scrape has counted from 0. So has a router that was scraped before without this series, which it makes with the
-    first request.
+    Scrapes too far apart do not tell what was counted between them. A pod that started since has counted from 0; so has
+    a router that was scraped without this series, which it makes with the first request.
     """
     pods, known = question.pods(counter), _scraped(reading, question) if routed(counter) else {}
     found = []
     for instance, counts in _counted(reading, counter):
         told = max(bisect_right(counts, since, key=itemgetter(0)) - 1, 0)
-        scrapes: list[Scrape] = [(millis(at), int(total), int(bad)) for at, total, bad in counts[told:]]
-        first = scrapes[0][0]
-        begun = _begun(first, millis(pods[instance]) if instance in pods else None, known.get(instance, ()))
-        if not told and begun is not None and first - question.ticks.gap <= begun < first:
-            scrapes.insert(0, (begun, 0, 0))
-        found.append(Process(instance, scrapes))
+        start = millis(pods[instance]) if instance in pods else None
+        grown = _increments(counts[told:], start, known.get(instance, ()), question.ticks.gap)
+        found.append(Process(instance, millis(counts[-1].at), list(grown)))
     return found
 
 
-def _begun(first: int, start: int | None, scraped: Sequence[int]) -> int | None:
-    """The last moment before the first scrape at which nothing was counted: of the process, or of this series."""
-    if start is not None:
-        return start
-    earlier = bisect_left(scraped, first)
-    return scraped[earlier - 1] if earlier else None
+def _increments(counts: Iterable[Count], start: int | None, scraped: Sequence[int], gap: int) -> Iterator[Increment]:
+    before: tuple[int, int, int] | None = None
+    for at, total, bad in counts:
+        after = millis(at), int(total), int(bad)
+        if before is None or after[0] - before[0] > gap:
+            before = _begun(after[0], start, scraped, gap)
+        if before is not None and after[1] < before[1]:  # the process began anew
+            yield Increment(before[0], *after)
+        elif before is not None:
+            yield Increment(before[0], after[0], after[1] - before[1], max(after[2] - before[2], 0))
+        before = after
+
+
+def _begun(first: int, start: int | None, scraped: Sequence[int], gap: int) -> tuple[int, int, int] | None:
+    """What comes before the first scrape of a series: the last moment at which nothing was counted, if it is known."""
+    if start is None:
+        earlier = bisect_left(scraped, first)
+        start = scraped[earlier - 1] if earlier else None
+    return (start, 0, 0) if start is not None and first - gap <= start < first else None
 
 
 def newest(question: Question, found: Mapping[Counter, Iterable[Process]]) -> list[int]:
     """When each process was scraped last; when it started, for pods that were not scraped yet."""
-    scraped = [each.scrapes[-1][0] for group in found.values() for each in group]
+    scraped = [each.newest for group in found.values() for each in group]
     known = {counter: {each.instance for each in group} for counter, group in found.items()}
     pods = (
         item
@@ -75,17 +81,6 @@ def newest(question: Question, found: Mapping[Counter, Iterable[Process]]) -> li
         if item[0] not in known[counter]
     )
     return scraped + [millis(start) for _, start in pods]
-
-
-def increments(process: Process, *, since: int, mark: int, gap: int) -> Iterator[Increment]:
-    """Those that end after `since` and begin at `mark` or later; between scrapes further apart than `gap` are none."""
-    for before, after in pairwise(process.scrapes):
-        if after[0] <= since or before[0] < mark or after[0] - before[0] > gap:
-            continue
-        if after[1] < before[1]:  # the process began anew
-            yield Increment(before[0], after[0], after[1], after[2])
-        else:
-            yield Increment(before[0], after[0], after[1] - before[1], max(after[2] - before[2], 0))
 
 
 def _counted(reading: Reading, counter: Counter) -> Iterator[tuple[str, Sequence[Count]]]:

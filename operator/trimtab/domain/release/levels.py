@@ -9,7 +9,7 @@ from typing import Literal
 from trimtab.domain.release.counters import Reading
 from trimtab.domain.release.meters import Meter
 from trimtab.domain.release.question import Counter, Question, unread
-from trimtab.domain.release.ticks import due, millis
+from trimtab.domain.release.ticks import Awaited, due, millis
 
 Aggregate = Literal["max", "min", "avg", "sum"]
 
@@ -35,7 +35,8 @@ def levelled(reading: Reading, question: Question, since: float, aggregate: Aggr
     ticks = question.ticks
     series = (each for counter in question.judged for each in reading.levels.get(_meter(counter), ()))
     newest = [millis(each.samples[-1][0]) for each in series if each.samples]
-    numbers = due(ticks, reading, since=max(since, question.mark), newest=newest)
+    awaited = Awaited(newest, before=ticks.soonest, patience=2 * ticks.scrape)
+    numbers = due(ticks, reading, since=max(since, question.mark), awaited=awaited)
     candidate = _values(reading, question, question.candidate, numbers)
     stable = _values(reading, question, question.stable, numbers) if question.stable else {}
     return tuple(

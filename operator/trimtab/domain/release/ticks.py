@@ -76,12 +76,23 @@ class Ticks:
         return (at - SETTLED + self.lag) // self.interval
 
 
-def due(ticks: Ticks, reading: Reading, *, since: float, newest: Collection[int]) -> range:
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Which processes a tick waits for, and how long: see due. `newest`: when each was scraped last, or started.
+
+    Those that were not scraped within `before` milliseconds of the tick's end, for `patience` milliseconds after it.
+    """
+
+    newest: Collection[int]
+    before: int
+    patience: int
+
+
+def due(ticks: Ticks, reading: Reading, *, since: float, awaited: Awaited) -> range:
     """The numbers of the ticks after `since` that are complete.
 
-    `newest`: when each process was scraped last, or started. A process whose next scrape belongs into a tick is waited
-    for, twice as long as the next scrape takes: stores that are written to from afar hold samples late. A reading that
-    does not reach back far enough is none, unless no reading can; what is out of reach then is lost.
+    Stores that are written to from afar hold samples late, so what is yet to come is waited for. A reading that does
+    not reach back far enough is none, unless no reading can; what is out of reach then is lost.
     """
     at, first = millis(reading.at), ticks.first(millis(since))
     if not math.isinf(reading.window):
@@ -93,6 +104,7 @@ def due(ticks: Ticks, reading: Reading, *, since: float, newest: Collection[int]
     for number in range(first, last + 1):
         end = ticks.end(number)
         told = ticks.end(number - 1) - ticks.gap  # a scrape before that tells nothing of this tick
-        if at < end + 2 * ticks.scrape and any(told < each <= end - ticks.soonest for each in newest):
+        missing = any(told < each <= end - awaited.before for each in awaited.newest)
+        if missing and at < end + awaited.patience:
             return range(first, number)
     return range(first, last + 1)

@@ -1,6 +1,7 @@
 """A metrics store in memory: what was scraped when, and what a reading of it shows."""
 
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from trimtab.domain.release.counters import Arm, Reading, Series
@@ -88,3 +89,18 @@ class Store:
             if known:
                 levels[meter] = (*levels.get(meter, ()), Series(pod=pod, samples=known))
         return Reading(at=at, window=window, tallies=tallies, levels=levels)
+
+
+def troubled(dice: Random) -> Store:
+    """Pods that are scraped with jitter and gaps, restart, begin late and end early."""
+    store = Store(delay=dice.choice([0.0, 0.4, 6.0, 12.0]))
+    for pod in ("c1", "c2", "c3", "s1", "s2"):
+        phase, total, bad = dice.uniform(-30, -20), 1000, 50
+        begin, end = dice.choice([(-40, 400), (-40, 150), (100, 400)])
+        for at in (phase + SCRAPE * number for number in range(33)):
+            if begin <= at <= end and dice.random() < 0.9:
+                store.scraped(pod, (round(at + dice.uniform(-0.2, 0.2), 3), total, bad))
+            if dice.random() < 0.05:
+                total, bad = 0, 0
+            total, bad = total + dice.randrange(50), bad + dice.randrange(9)
+    return store

@@ -1,9 +1,12 @@
 """Requests that arrived at either revision, whatever the moments at which pods are scraped."""
 
+from random import Random
 from typing import Any
 
 import pytest
-from tests.unit.domain.release.store import CANDIDATE, OURS, STABLE, ZERO, Store, old, question
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.domain.release.store import CANDIDATE, OURS, STABLE, ZERO, Store, old, question, troubled
 
 from trimtab.domain.release.arrivals import Arrived, arrived
 from trimtab.domain.release.counters import Reading, Series
@@ -79,3 +82,19 @@ def test_requests_of_an_arm_are_counted_from_its_series() -> None:
 
 def test_without_stable_there_is_no_share() -> None:
     assert counts(Store().steady("c1", -25, 60), 40.0, candidate=OURS, stable=None) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6), moments=st.sets(st.integers(0, 290), max_size=40))
+def test_a_restart_at_any_tick_changes_no_share(seed: int, moments: set[int]) -> None:
+    store, asked = troubled(Random(seed)), question(starts=old("c1", "c2", "s1", c3=95.0, s2=90.0))
+
+    def looks(times: list[float]) -> list[Arrived]:
+        since, found = ZERO, []
+        for at in times:
+            found += arrived(store.read(at, min(at + ZERO - since + 35, 600.0)), asked, since)
+            since = found[-1].end if found else since
+        return found
+
+    steady = looks([float(at) for at in range(0, 300, 10)] + [340.0])
+    assert looks([*sorted(float(at) for at in moments), 340.0]) == steady

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.domain.release.store import CANDIDATE, OURS, SCRAPE, STABLE, THEIRS, ZERO, Store, old, question
+from tests.unit.domain.release.store import (
+    CANDIDATE,
+    OURS,
+    SCRAPE,
+    STABLE,
+    THEIRS,
+    ZERO,
+    Store,
+    old,
+    question,
+    troubled,
+)
 
 from trimtab.domain.release.counters import Reading
 from trimtab.domain.release.counting import Carry, Counted, Counts, closed
@@ -271,6 +282,13 @@ def test_a_router_that_was_never_scraped_before_does_not() -> None:
     assert routed(store, 30.0) == [None, Counts(2, 0, 1)]
 
 
+def test_a_router_that_forgot_a_series_counts_anew_when_it_comes_back() -> None:
+    """A route that was taken away and came back: its counters went with it."""
+    store = Store().steady("envoy-1", -25, 100, meter=CONTOUR[1])
+    store.scraped("envoy-1", (-5, 5000, 0), (5, 5007, 0), (45, 5, 1), (55, 9, 2), meter=CONTOUR[0])
+    assert routed(store, 60.0) == [None, None, None, Counts(5, 1, 1), Counts(4, 1, 1)]
+
+
 def test_what_a_router_counts_is_left_out_until_a_pod_behind_it_is_old_enough() -> None:
     store = Store()
     for meter in CONTOUR:
@@ -315,21 +333,6 @@ def looks(store: Store, moments: list[float], **changed: Any) -> list[Counted]:
     return found
 
 
-def stored(dice: Random) -> Store:
-    """Pods that are scraped with jitter and gaps, restart, begin late and end early."""
-    store = Store(delay=dice.choice([0.0, 0.4, 6.0, 12.0]))
-    for pod in ("c1", "c2", "c3", "s1", "s2"):
-        phase, total, bad = dice.uniform(-30, -20), 1000, 50
-        begin, end = dice.choice([(-40, 400), (-40, 150), (100, 400)])
-        for at in (phase + SCRAPE * number for number in range(33)):
-            if begin <= at <= end and dice.random() < 0.9:
-                store.scraped(pod, (round(at + dice.uniform(-0.2, 0.2), 3), total, bad))
-            if dice.random() < 0.05:
-                total, bad = 0, 0
-            total, bad = total + dice.randrange(50), bad + dice.randrange(9)
-    return store
-
-
 @settings(max_examples=200, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
@@ -337,7 +340,7 @@ def stored(dice: Random) -> Store:
     warmup=st.sampled_from([0.0, 60.0]),
 )
 def test_a_restart_at_any_tick_changes_no_count(seed: int, moments: set[int], warmup: float) -> None:
-    store = stored(Random(seed))
+    store = troubled(Random(seed))
     asked = {"warmup": warmup, "starts": old("c1", "c2", "s1", c3=95.0, s2=90.0)}
     steady = looks(store, [float(at) for at in range(0, 300, 10)] + [340.0], **asked)
     assert looks(store, [*sorted(float(at) for at in moments), 340.0], **asked) == steady
