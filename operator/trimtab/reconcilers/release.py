@@ -5,6 +5,7 @@ It writes nothing but the status of its CanaryRelease; the Microservices carry o
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -66,6 +67,7 @@ class ReleaseReconciler:
         self._courier = courier
         self._preferred: dict[Key, frozenset[Key]] = {}
         self._metrics = ReleaseMetrics()
+        self._judges = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")  # more only fight over one lock
 
     async def reconcile(self, run: Run) -> Outcome:
         """One run over one key; raises whatever a later repetition may cure."""
@@ -92,8 +94,8 @@ class ReleaseReconciler:
 
     async def _judged(self, observation: Observation, now: datetime) -> Observation:
         """With verdicts; while there is something new to judge, nothing else waits for that."""
-        if pending(observation, now):
-            return await asyncio.to_thread(judge, observation, now)
+        if pending(observation):
+            return await asyncio.get_running_loop().run_in_executor(self._judges, judge, observation, now)
         return judge(observation, now)
 
     def _observe(self, key: Key, resource: Object, spec: CanaryReleaseSpec) -> Observation:

@@ -17,7 +17,7 @@ from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence import terms
 from trimtab.domain.release.evidence.terms import LEAST_DISPERSION, SESSION_DISPERSION, Compare, Terms
 from trimtab.domain.release.gauges import measured
-from trimtab.domain.release.kpistate import KpiState
+from trimtab.domain.release.kpistate import KpiState, of_text
 from trimtab.domain.release.look import Look, looking
 from trimtab.domain.release.measures import routed
 from trimtab.domain.release.observation import Observation
@@ -49,13 +49,16 @@ def judge(observation: Observation, now: datetime) -> Observation:
     )
 
 
-def pending(observation: Observation, now: datetime) -> bool:
+def pending(observation: Observation) -> bool:
     """Whether there may be something new to judge, which takes its time."""
-    state, reading = of_status(observation.resource.get("status") or {}), observation.reading
-    if not state.begun or reading is None:
+    status, reading = observation.resource.get("status") or {}, observation.reading
+    state = of_status(status)
+    if reading is None or state.phase not in JUDGED or all(leg.since is None for leg in state.moving):
         return False
-    look = looking(observation, state, now)
-    return _judged(state, look) and any(_new(row, reading, look) for row in rows(state, look))
+    ticks = Ticks.of(seconds(observation.spec.analysis.interval), observation.scrape)
+    until = ticks.end(ticks.over(round(1000 * reading.at))) / 1000
+    cursors = [of_text(each.get("evidence", "")).cursor for each in status.get("kpis") or ()]
+    return any(cursor is None or cursor < until for cursor in cursors)
 
 
 def counted_until(observation: Observation, state: State, look: Look) -> float | None:
@@ -76,15 +79,6 @@ def counted_until(observation: Observation, state: State, look: Look) -> float |
 
 def _judged(state: State, look: Look) -> bool:
     return state.phase in JUDGED and not look.spec.suspend and look.observation.source
-
-
-def _new(row: Row, reading: Reading, look: Look) -> bool:
-    """Whether a tick has ended, of which nothing is known yet."""
-    if row.question is None:
-        return False
-    ticks = Ticks.of(look.interval, look.observation.scrape)
-    until = ticks.end(ticks.over(round(1000 * reading.at))) / 1000
-    return row.state.cursor is None or row.state.cursor < until
 
 
 def _read(

@@ -119,9 +119,11 @@ def eta(state: KpiState, look: Look) -> str:
 def _traffic(state: KpiState, look: Look) -> str:
     least = look.spec.analysis.min_requests
     said = f"{state.sums.candidate:,} of at least {least:,} requests"
+    if not state.fresh:
+        return f"{said}; pods count from an age of {look.spec.analysis.warmup} on (analysis.warmup)"
     if state.fresh < FRESH_TICKS:
         said += f", in {state.fresh} of at least {FRESH_TICKS} ticks with data"
-    if state.fresh and not state.sums.candidate:
+    if not state.sums.candidate:
         return f"{said}: none reaches the new revision, so nobody knows how long it takes"
     when = eta(state, look)
     return f"{said}; {when}" if when else said
