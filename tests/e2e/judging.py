@@ -15,6 +15,7 @@ from tests.support.kube import Kube, Object, path, poll
 
 ERRORS: Object = {"name": "errors", "requests": {"source": "Proxy", "successRate": "97%"}}
 SLOW: Object = {"name": "slow", "requests": {"source": "Proxy", "latency": {"under": "250ms", "share": "97%"}}}
+ROUTED: Object = {"name": "routed", "requests": {"source": "Contour", "successRate": "97%"}}
 APP_ERRORS: Object = {"name": "errors", "requests": {"source": "App", "successRate": "97%"}}
 APP_SLOW: Object = {"name": "slow", "requests": {"source": "App", "latency": {"under": "250ms", "share": "97%"}}}
 CHECKOUT: Object = {
@@ -55,7 +56,7 @@ class Shop:
         env = {**self.spec.get("env", {}), **({"FAULTS": json.dumps(faults)} if faults else {})}
         expose = {"gateway": gateway_reference(), "hosts": [f"{self.space.name}.example"]}
         health = {"readiness": {"path": "/readyz", "periodSeconds": 2, "timeoutSeconds": 2}}
-        parts = {"replicas": 2, "network": ALLOW, "expose": expose, "health": health, **self.spec}
+        parts = {"replicas": 2, "network": ALLOW, "expose": expose, "health": health, "shutdown": None, **self.spec}
         await self.space.apply("web", image, **{**parts, "env": env})
 
     async def release(self, faults: Mapping[str, Any] | None = None) -> str:
@@ -76,10 +77,22 @@ class Shop:
 
 @asynccontextmanager
 async def shop(
-    kube: Kube, images: Images, title: str, *kpis: Object, policy: Mapping[str, Any] | None = None, **spec: Any
+    kube: Kube,
+    images: Images,
+    title: str,
+    *kpis: Object,
+    policy: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Mapping[str, Any]] | None = None,
+    **spec: Any,
 ) -> AsyncIterator[Shop]:
-    """`web` at version 1 with a policy of these KPIs, at rest; `policy` and `spec` are further parts of the specs."""
+    """`web` at version 1 with a policy of these KPIs, at rest.
+
+    `policy` and `spec` are further parts of the specs; `beside`: other services by name, with parts of their specs.
+    """
     async with new_space(kube, title) as space:
+        for name, parts in (beside or {}).items():
+            await space.apply(name, images.v1, **parts)
+        await space.ready(*(beside or {}))
         found = Shop(Releases(space), images, spec)
         await found.deploy(images.v1)
         parts = dict(policy or {})

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.e2e.space import Space
@@ -43,6 +44,7 @@ class Load:
         text = await poll(self._ended, self.seconds + 30, f"load {self.name} ends", every=0.5)
         summary: Summary = json.loads("\n".join(line for line in text.splitlines() if not ON_STDERR.match(line)))
         assert summary["sent"] == summary["received"] + summary["failed"], summary
+        summary["failed_at"] = _when(text)
         return summary
 
     async def stopped(self) -> Summary:
@@ -90,6 +92,12 @@ class Load:
                 "containers": [container],
             },
         }
+
+
+def _when(log: str) -> list[int]:
+    """The seconds since the begin in which requests failed, as far as progress was told."""
+    told = [(int(second), int(failed)) for second, failed in re.findall(r"(?m)^ *(\d+)s +sent.* failed (\d+)", log)]
+    return [second for (_, before), (second, failed) in pairwise(told) if failed > before]
 
 
 def counted(summary: Summary) -> tuple[str, str, str]:

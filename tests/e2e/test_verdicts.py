@@ -11,6 +11,7 @@ from tests.e2e.judging import (
     CHECKOUT,
     ERRORS,
     LAG,
+    ROUTED,
     SCRAPED,
     SLOW,
     Shop,
@@ -32,7 +33,7 @@ HALF = {"strategy": {"canary": {"steps": [{"weight": "50%", "bake": "4s"}]}}}
 async def test_a_good_release_is_promoted_by_evidence_and_loses_no_request(
     kube: Kube, images: Images, figures: Figures
 ) -> None:
-    async with shop(kube, images, "good", ERRORS, SLOW, PODS) as web, holding_to_the_rules(web.space):
+    async with shop(kube, images, "good", ERRORS, SLOW, ROUTED, PODS) as web, holding_to_the_rules(web.space):
         users = await web.users(rate=120)
         candidate = await web.release()
         status = await web.releases.ended("web", "Promoted", seconds=180)
@@ -41,7 +42,7 @@ async def test_a_good_release_is_promoted_by_evidence_and_loses_no_request(
     figures.add("release by evidence: requests", *counted(summary))
     assert summary["failed"] == 0, summary
     assert restarts(pods) == 0
-    for name in ("errors", "slow"):
+    for name in ("errors", "slow", "routed"):
         found = kpi(status, name)
         assert found["verdict"] == "Pass", found
         assert found["candidate"]["requests"] >= 30, found

@@ -81,9 +81,10 @@ async def _nobody_comes(kube: Kube, images: Images) -> None:
 
 async def _what_both_depend_on_fails(kube: Kube, images: Images) -> None:
     env = {"UPSTREAM_URL": "http://stock:8080/"}
-    async with shop(kube, images, "incident", FORGIVING, policy=HALF, env=env, replicas=1) as web:
-        await web.space.apply("stock", images.v1, network={"allowFrom": [{"microservice": "web"}]})
-        await web.space.ready("stock")
+    stock = {"network": {"allowFrom": [{"microservice": "web"}]}}
+    async with shop(
+        kube, images, "incident", FORGIVING, policy=HALF, beside={"stock": stock}, env=env, replicas=1
+    ) as web:
         async with holding_to_the_rules(web.space):
             users = await web.users(rate=80)
             await _break(web.space, "stock", {"errorRate": 0.4})
