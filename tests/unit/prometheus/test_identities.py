@@ -112,8 +112,3 @@ def test_a_process_is_known_by_its_pod_and_a_routers_by_its_namespace_too() -> N
     assert process(IDENTITIES["Pods"], labels)[0] == "envoy-1"
     assert process(IDENTITIES["Contour"], labels)[0] == "infra/envoy-1"
     assert process(IDENTITIES["Contour"], {"instance": "10.0.0.1:8002"})[0] == "10.0.0.1:8002"
-
-
-def test_of_several_containers_the_apps_comes_first() -> None:
-    copies = [process(IDENTITIES["Pods"], {"pod": "one", "container": name})[1] for name in ("aide", "app")]
-    assert min(copies) == copies[1]

@@ -164,6 +164,23 @@ def test_each_pod_is_a_tally_and_one_that_is_scraped_twice_counts_once() -> None
         assert [(each.instance[-5:], each.counts[0].total) for each in tallies] == [("aaaaa", 4), ("x2x4z", 2)]
 
 
+def test_of_several_containers_the_apps_counts() -> None:
+    answer = [
+        found(f"{APP}_count", POD, 1, instance="10.0.0.1:8000", container="aide"),
+        found(f"{APP}_count", POD, 2, instance="10.0.0.1:8080", container="app"),
+    ]
+    for order in (answer, answer[::-1]):
+        (tally,) = told(Errors("App", 1000), *order).tallies[Meter(CANDIDATE, Errors("App", 1000))]
+        assert tally.counts[0].total == 2
+
+
+def test_dimensions_that_are_named_like_labels_of_targets_are_all_counted() -> None:
+    names = ("endpoint", "container", "cluster", "replica", "service")
+    answer = [found("attempts_total", POD, 1, instance="10.0.0.1:8080", **{name: "x"}) for name in names]
+    (tally,) = told(CHECKOUT, *answer).tallies[Meter(CANDIDATE, CHECKOUT)]
+    assert tally.counts[0].total == len(names)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
 def test_what_no_counter_can_be_makes_the_meter_unread(value: float) -> None:
     measure = Errors("Proxy", 1000)

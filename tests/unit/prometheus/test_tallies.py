@@ -76,3 +76,11 @@ def test_totals_fall_only_by_restarts(restart: bool) -> None:
     after = (3, 1) if restart else (12, 1)
     totals = [total for total, _ in counted((TOTAL, samples(9, after[0])), (TOTAL, samples(8, after[1])))]
     assert (totals[1] < totals[0]) is (restart or sum(after) < 17)
+
+
+def test_series_that_are_never_scraped_together_are_refused() -> None:
+    """Else what failed would never be seen."""
+    late = tuple((at + 0.5, value) for at, value in samples(1, 2, 3))
+    with pytest.raises(ValueError, match="different timestamps"):
+        tally("one", [(TOTAL, samples(5, 9, 20)), (BAD, late)])
+    assert counted((TOTAL, samples(5, 9, 20)), (BAD, ((10.0, 1.0), (15.0, 1.0), (20.0, 2.0))))[-1] == (20, 2)

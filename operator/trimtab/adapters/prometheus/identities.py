@@ -158,14 +158,13 @@ IDENTITIES: Mapping[str, Identity] = {
     "NGINX": Identity(matchers=_nginx, key=_service, owner=_nginx_owner, own=False),
 }
 
-_COPY = ("container", "job", "endpoint", "instance", "cluster", "prometheus", "prometheus_replica", "replica")
+_COPY = ("job", "instance", "prometheus", "prometheus_replica")
+"""Labels that tell targets and copies apart. Others that targets have, services use for dimensions of their own."""
 
 
 def process(identity: Identity, labels: Labels) -> tuple[str, tuple[str, ...]]:
-    """The pod of a scraped process, and which of several scrapes or copies it is; the container `app` comes first."""
+    """The pod of a scraped process, and which of several scrapes or copies it is."""
     pod, copy = labels.get("pod", ""), tuple([labels.get(label, "") for label in _COPY])
-    if labels.get("container") == "app":
-        copy = ("", *copy)
     if identity.own:
         return pod, copy
     return (f"{labels.get('namespace', '')}/{pod}" if pod else labels.get("instance", "")), copy

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -62,7 +62,10 @@ Copies = dict[tuple[str, ...], list[tuple[Part, Found]]]
 
 
 class _Pods:
-    """The series of one target. Of several copies of a pod's series, always the same one counts."""
+    """The series of one target. Of several copies of a pod's series, always the same one counts: its container `app`'s.
+
+    Without one of that name, the first.
+    """
 
     def __init__(self) -> None:
         self._copies: dict[str, Copies] = defaultdict(dict)
@@ -71,7 +74,11 @@ class _Pods:
         self._copies[pod].setdefault(copy, []).append((part, found))
 
     def items(self) -> list[tuple[str, list[tuple[Part, Found]]]]:
-        return [(pod, copies[min(copies)]) for pod, copies in sorted(self._copies.items())]
+        return [(pod, copies[min(copies, key=_rank(copies))]) for pod, copies in sorted(self._copies.items())]
+
+
+def _rank(copies: Copies) -> Callable[[tuple[str, ...]], tuple[bool, tuple[str, ...]]]:
+    return lambda copy: (all(found.labels.get("container") != "app" for _, found in copies[copy]), copy)
 
 
 def sorted_out(answer: Iterable[Found], asked: Sequence[Question]) -> Sorted:

@@ -13,10 +13,15 @@ from trimtab.domain.release.meters import Count, Tally
 
 
 def tally(instance: str, series: Iterable[tuple[Part, Sequence[Sample]]]) -> Tally:
-    """The counts of a process, at the moments at which any series of its total was scraped."""
+    """The counts of a process, at the moments at which any series of its total was scraped.
+
+    Raises ValueError if the others have other moments: then they cannot be counted together.
+    """
     lines = [(part, dict(samples)) for part, samples in series]
     totals = [line for part, line in lines if part.total]
     moments = sorted(set().union(*totals))
+    if any(_apart(line, moments) for _, line in lines):
+        raise ValueError("its series have different timestamps, so they cannot be counted together")
     restarts = _restarts(totals, moments)
     total, bad = [0.0] * len(moments), [0.0] * len(moments)
     for part, line in lines:
@@ -25,6 +30,11 @@ def tally(instance: str, series: Iterable[tuple[Part, Sequence[Sample]]]) -> Tal
             bad[number] += part.bad * level
     counts = (Count(at, of, max(failed, 0.0)) for at, of, failed in zip(moments, total, bad, strict=True))
     return Tally(instance=instance, counts=tuple(counts))
+
+
+def _apart(line: dict[float, float], moments: Sequence[float]) -> bool:
+    """Whether a series was scraped while the others were, but never at the same moment."""
+    return sum(moments[0] < at < moments[-1] for at in line) > 1 and not line.keys() & moments if moments else False
 
 
 def _levels(line: dict[float, float], moments: Sequence[float], restarts: set[float]) -> list[float]:
