@@ -24,7 +24,7 @@ from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.question import silence, unread
 from trimtab.domain.release.rows import JUDGED, Row, length, rows
 from trimtab.domain.release.state import State, of_status
-from trimtab.domain.release.ticks import SCRAPES, Ticks
+from trimtab.domain.release.ticks import LONGEST, SCRAPES, Ticks
 
 _COMPARE = {"SLO": Compare.SLO, "Stable": Compare.STABLE, "Both": Compare.BOTH}
 
@@ -40,7 +40,9 @@ def judge(observation: Observation, now: datetime) -> Observation:
     if reading is not None and _judged(state, look):
         arrivals, mismatched = divided(state, look, reading)
         known = list(_read(known, state, look, reading, mismatched))
-    verdicts = {(row.target, row.kpi.name): opinions.verdict(row.kpi, row.state, look) for row in known}
+    verdicts = {
+        (row.target, row.kpi.name): opinions.verdict(row.kpi, row.state, look, passed=row.passed) for row in known
+    }
     return replace(
         observation,
         kpis={(row.target, row.kpi.name): row.state for row in known},
@@ -64,17 +66,18 @@ def pending(observation: Observation) -> bool:
 def counted_until(observation: Observation, state: State, look: Look) -> float | None:
     """The store's time up to which all that a release asks was counted; None if there is no need to look further back.
 
-    What could not be read is not waited for with ever longer readings: the first that succeeds asks for them.
+    What fails for longer than a reading can reach back is no reason for long readings any more.
     """
     if not _judged(state, look):
         return None
     marks = {leg.name: leg.since for leg in state.moving if leg.since is not None}
     counted = (
-        max(known.cursor or 0.0, marks[target])
+        (max(known.cursor or 0.0, marks[target]), known.failed_at)
         for (target, _), known in observation.kpis.items()
-        if target in marks and not known.failures
+        if target in marks
     )
-    return min((*counted, *divided_until(state, look, observation.arrivals)), default=None)
+    within = [until for until, failed_at in counted if failed_at - until < LONGEST]
+    return min((*within, *divided_until(state, look, observation.arrivals))) if within else None
 
 
 def _judged(state: State, look: Look) -> bool:
