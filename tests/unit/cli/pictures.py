@@ -233,7 +233,8 @@ FAILING = picture(
 ABORTED = picture(
     release(
         "Aborted",
-        "orders g5tme2hiyb rejected (NotReady): 0 of 1 pods were ready. change the spec, or trimtab release retry orders",
+        "orders g5tme2hiyb rejected (NotReady): 0 of 1 pods were ready. "
+        "change the spec, or trimtab release retry orders",
         targets=[resting(rejected={"revision": CANDIDATE, "reason": "NotReady"})],
         steps=3,
         extra=[{"type": "Stalled", "status": "True", "reason": "Aborted"}],

@@ -108,6 +108,19 @@ def test_a_spec_without_counts_needs_no_plan(tmp_path: Path) -> None:
     assert "decided by time and pods alone" in plan(tmp_path, resource, "--rate", "5").stderr
 
 
+def test_what_an_ab_test_matches_is_not_guessed(tmp_path: Path) -> None:
+    resource = spec(compareTo="Auto")
+    match = [{"header": {"name": "x-canary", "exact": "1"}}]
+    resource["spec"]["strategy"] = {"abTest": {"match": match, "bake": "1m"}}
+    assert "how many requests an abTest matches" in plan(tmp_path, resource, "--rate", "5").stderr
+
+
+def test_a_preview_is_no_obstacle(tmp_path: Path) -> None:
+    resource = spec(compareTo="Auto", deadline="30m")
+    resource["spec"]["strategy"] = {"blueGreen": {"bake": "1m"}}
+    assert told(tmp_path, resource, *BUSY)["good"]["promoted"] > 0.9
+
+
 def test_traffic_is_that_of_the_last_release() -> None:
     resource = finished(kpi(packed(*ramp(12))))
     load = traffic.of_last_release(CanaryReleaseSpec.model_validate(resource["spec"]), resource["status"])

@@ -155,6 +155,28 @@ def test_weights_are_what_the_router_did(replay: Replay) -> None:
     assert left_out == replay(spec(), worse)[0], "without a weight the router did what the step wants"
 
 
+def strategy(resource: dict[str, Any], **strategy: Any) -> dict[str, Any]:
+    return {**resource, "spec": {**resource["spec"], "strategy": strategy}}
+
+
+def test_a_preview_is_passed_without_requests(replay: Replay) -> None:
+    blue = strategy(spec(compareTo="SLO"), blueGreen={"bake": "1m"})
+    alone = [{name: line[name] for name in line if name != "weight"} | {"stable": None} for line in ticks(240, bad=0)]
+    (found,) = replay(blue, alone)
+    assert found["verdict"] == "Promote"
+    (given,) = replay(blue, [dict(line, step=2) for line in alone])
+    assert given == found
+
+
+def test_nothing_is_compared_that_was_not_divided_at_random(replay: Replay) -> None:
+    match = [{"header": {"name": "x-canary", "exact": "1"}}]
+    lenient = spec({"name": "errors", "requests": {"successRate": "95%"}}, compareTo="Auto")
+    worse = ticks(120, bad=6)
+    assert replay(lenient, worse)[0]["reason"] == "WorseThanStable"
+    (found,) = replay(strategy(lenient, abTest={"match": match, "bake": "1m"}), worse)
+    assert found["verdict"] == "Promote", "within its bound"
+
+
 def test_runs_are_judged_each_on_its_own(replay: Replay) -> None:
     good, bad = ticks(240), ticks(100, run="b", bad=12)
     alone = [*replay(spec(), good), *replay(spec(), bad)]

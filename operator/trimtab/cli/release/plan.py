@@ -16,6 +16,7 @@ from trimtab.cli.release.plan_text import plan_lines, summary
 from trimtab.cli.release.prospects import Progress, Prospect, Trials, alternatives, prospect, sooner
 from trimtab.cli.release.terms import counting
 from trimtab.domain.objects import Object
+from trimtab.domain.release.stages import stages
 
 EPILOG = "Exit status: 0 done; 1 error, such as no traffic to plan by; 2 wrong usage."
 FEWER = 3
@@ -62,6 +63,10 @@ def plan(
     parsed = specs.checked(written)
     if not counting(parsed):
         raise click.ClickException("the spec has no KPI that counts: it is decided by time and pods alone")
+    if any(stage.matched for stage in stages(parsed.strategy)):
+        raise click.ClickException(
+            "nobody knows how many requests an abTest matches: plan it as allAtOnce with their rate"
+        )
     load = _load(release, parsed, rate, failing, pods, prometheus)
     now, others = _tried(written, load, Trials(runs=runs, seed=seed))
     if output == "json":

@@ -10,12 +10,13 @@ import numpy as np
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.cli.release import settings, specs
 from trimtab.cli.release.loads import Load
+from trimtab.cli.release.staging import Steps
 from trimtab.cli.release.terms import COMPARE, counting, last_weight, terms_of
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence.expectation import chosen
 from trimtab.domain.release.evidence.forecast import Forecast, Traffic, forecast
 from trimtab.domain.release.evidence.terms import Compare, Terms
-from trimtab.domain.release.evidence.trial import Outcome, Trial
+from trimtab.domain.release.evidence.trial import Outcome
 from trimtab.domain.release.stages import stages
 
 MOST = 0.9
@@ -23,6 +24,9 @@ MOST = 0.9
 
 _SOONER = 0.9
 """Share of the time that another setting must not exceed to be worth telling."""
+
+_TICKS = 6
+_LONGEST = 60
 
 Progress = Callable[[float], None]
 
@@ -130,10 +134,25 @@ def _steps(spec: CanaryReleaseSpec) -> Iterator[str]:
         yield f'strategy={{"canary": {{"steps": [{steps}]}}}}'
 
 
+def _tick(spec: CanaryReleaseSpec, load: Load) -> int:
+    """Seconds of a tick: those of the spec, or up to a minute where requests are so rare that it makes no difference.
+
+    A step must have its requests in three ticks, so at least six fit into the time that they take to come.
+    """
+    interval = math.ceil(seconds(spec.analysis.interval))
+    steps = [
+        max(stage.bake, spec.analysis.min_requests * 100 / (load.rate * stage.weight))
+        for stage in Steps.of(spec).parts
+        if stage.weight
+    ]
+    return max(interval, min(math.floor(min(steps, default=0) / _TICKS), _LONGEST))
+
+
 def _terms(spec: CanaryReleaseSpec, load: Load) -> Terms:
     said = spec.analysis.compare_to
     kpis, targets = len(counting(spec)), len(spec.targets)
-    terms = terms_of(spec, [COMPARE.get(said, Compare.BOTH)] * kpis * targets, targets=targets).rows(np.arange(kpis))
+    compared = [COMPARE.get(said, Compare.BOTH)] * kpis * targets
+    terms = terms_of(spec, compared, targets=targets, tick=_tick(spec, load)).rows(np.arange(kpis))
     if said != "Auto":
         return terms
     compare = chosen(
@@ -149,18 +168,12 @@ def _terms(spec: CanaryReleaseSpec, load: Load) -> Terms:
 def _tried(
     spec: CanaryReleaseSpec, terms: Terms, load: Load, candidate: Sequence[float], trials: Trials, progress: Progress
 ) -> Forecast:
-    kpis, parts = len(terms.p0), stages(spec.strategy)
-    trial = Trial.of(
-        terms=terms.rows(np.tile(np.arange(kpis), trials.runs)),
-        bakes=[part.bake for part in parts],
-        deadline=seconds(spec.analysis.deadline),
-        kpis=kpis,
-    )
+    kpis, steps = len(terms.p0), Steps.of(spec)
     return forecast(
-        trial,
-        weights=[(part.weight or part.mirror) / 100 for part in parts],
+        steps.trial(spec, terms.rows(np.tile(np.arange(kpis), trials.runs)), kpis),
+        weights=[(part.weight or part.mirror) / 100 for part in steps.parts],
         traffic=Traffic(rate=load.rate, candidate=candidate, stable=load.failing, pods=load.pods),
-        seconds=math.ceil(seconds(spec.analysis.interval)),
+        seconds=_tick(spec, load),
         generator=np.random.default_rng(trials.seed),
         progress=progress,
     )

@@ -1,19 +1,18 @@
 """Judges series of counts anew, with the operator's own rule."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.reasons import Reason
 from trimtab.cli.release.series import NO_DATA, Series
-from trimtab.domain.release.durations import seconds
+from trimtab.cli.release.staging import Steps
 from trimtab.domain.release.evidence.expectation import progress
-from trimtab.domain.release.evidence.terms import Bools, Floats, Ints, Terms
+from trimtab.domain.release.evidence.terms import Bools, Ints, Terms
 from trimtab.domain.release.evidence.tick import Tick
 from trimtab.domain.release.evidence.trial import Outcome, Trial
-from trimtab.domain.release.stages import Stage, stages
 
 FEW = 0.7
 """Share of releases under way below which those that are over are left behind."""
@@ -55,8 +54,11 @@ def replayed(spec: CanaryReleaseSpec, series: Series, terms: Terms, watcher: Wat
     found: dict[int, Judged] = {}
     for chosen in (given, ~given):
         if chosen.any():
-            runs = np.flatnonzero(chosen)
-            found |= _replayed(spec, series, runs, terms.rows(np.repeat(chosen, len(series.kpis))), watcher)
+            batch = _Batch(
+                series=series, runs=np.flatnonzero(chosen), steps=Steps.of(spec), told=bool(given[chosen][0])
+            )
+            trial = batch.steps.trial(spec, terms.rows(np.repeat(chosen, len(series.kpis))), len(series.kpis))
+            found |= dict(batch.judged(trial, watcher))
     return [found[run] for run in range(len(series.runs))]
 
 
@@ -66,54 +68,90 @@ def ways(trial: Trial, compared: Bools) -> tuple[Ints, Ints]:
     return abort, promote * np.repeat(trial.last, trial.kpis)
 
 
-def _replayed(
-    spec: CanaryReleaseSpec, series: Series, runs: Ints, terms: Terms, watcher: Watcher | None
-) -> dict[int, Judged]:
-    """The judgements on some runs, either all with steps given or all without."""
-    parts = stages(spec.strategy)
-    trial = Trial.of(
-        terms=terms,
-        bakes=[stage.bake for stage in parts],
-        deadline=seconds(spec.analysis.deadline),
-        kpis=len(series.kpis),
-    )
-    found: dict[int, Judged] = {}
-    split = np.zeros(len(runs), dtype=np.bool_)
-    told = bool((series.step[:, runs] > 0).any())
-    for index in range(len(series.at)):
-        now = runs[trial.course.run]
-        t, step = series.at[index, now], series.step[index, now]
-        present = t >= 0
-        if not present.any():
-            break
-        given = np.where(present, step, trial.course.step + 1) if told else None
-        weight = _weights(series, index, now, parts, trial, given)
-        going = present & ~trial.over
-        split[trial.course.run[going]] = ((weight > 0) & (weight < 100))[going]
-        tick = _tick(series, index, now, np.repeat(split[trial.course.run], trial.kpis))
-        trial = trial.advance(t, tick, present=present, step=given)
-        if watcher is not None:
-            watcher(trial, tick)
-        if (~trial.over).mean() < FEW:
-            found |= dict(_told(trial.kept(trial.over), runs, series, split))
-            trial = trial.kept(~trial.over)
-        if not len(trial.course.run):
-            break
-    return found | dict(_told(trial, runs, series, split))
+@dataclass(slots=True)
+class _Batch:
+    """Some runs of a series, either all with steps given (`told`) or all without.
+
+    `divided` by run: whether requests were divided at random in its last tick.
+    """
+
+    series: Series
+    runs: Ints
+    steps: Steps
+    told: bool
+    divided: Bools = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.divided = np.zeros(len(self.runs), dtype=np.bool_)
+
+    def judged(self, trial: Trial, watcher: Watcher | None) -> Iterator[tuple[int, Judged]]:
+        """What comes of each run, by its number."""
+        for index in range(len(self.series.at)):
+            t = self.series.at[index, self.runs[trial.course.run]]
+            if not (t >= 0).any():
+                break
+            step = self._step(index, trial, t >= 0)
+            tick = self._tick(index, trial, (t >= 0) & ~trial.over, step)
+            trial = trial.advance(t, tick, present=t >= 0, step=step + 1 if self.told else None)
+            if watcher is not None:
+                watcher(trial, tick)
+            if (~trial.over).mean() < FEW:
+                yield from self._ended(trial.kept(trial.over))
+                trial = trial.kept(~trial.over)
+            if not len(trial.course.run):
+                break
+        yield from self._ended(trial)
+
+    def _step(self, index: int, trial: Trial, present: Bools) -> Ints:
+        """The step of each release, from 0, of those that carry traffic."""
+        if not self.told:
+            return trial.course.step
+        given = self.series.step[index, self.runs[trial.course.run]]
+        return np.where(present, self.steps.places[given], trial.course.step)
+
+    def _tick(self, index: int, trial: Trial, going: Bools, step: Ints) -> Tick:
+        own = trial.course.run
+        said = self.series.weight[index, self.runs[own]]
+        weight = np.where(said < 0, self.steps.weights[step], said)
+        divided = (weight > 0) & (weight < 100) & self.steps.random[step]
+        self.divided[own[going]] = divided[going]
+        return _tick(self.series.counts[index, self.runs[own]].reshape(-1, 6), np.repeat(divided, trial.kpis))
+
+    def _ended(self, trial: Trial) -> Iterator[tuple[int, Judged]]:
+        course, reasons = trial.course, trial.reasons()
+        figures = self._figures(trial)
+        for index, own in enumerate(course.run.tolist()):
+            run, outcome = int(self.runs[own]), Outcome(int(course.outcome[index]))
+            yield (
+                run,
+                Judged(
+                    run=self.series.runs[run],
+                    outcome=outcome,
+                    t=int(course.clock[index] if outcome is Outcome.HOLD else course.decided_at[index]),
+                    reason=reasons[index],
+                    step=self.steps.number(int(course.step[index])),
+                    kpis=figures[index * trial.kpis : (index + 1) * trial.kpis],
+                ),
+            )
+
+    def _figures(self, trial: Trial) -> tuple[KpiFigures, ...]:
+        sums = trial.sums
+        abort, promote = ways(trial, np.repeat(self.divided[trial.course.run], trial.kpis))
+        return tuple(
+            KpiFigures(
+                kpi=self.series.kpis[row % trial.kpis],
+                reason=reason,
+                candidate=(int(sums.candidate_total[row]), int(sums.candidate_bad[row])),
+                stable=(int(sums.stable_total[row]), int(sums.stable_bad[row])),
+                abort=int(abort[row]),
+                promote=int(promote[row]),
+            )
+            for row, reason in enumerate(trial.conditions())
+        )
 
 
-def _weights(
-    series: Series, index: int, runs: Ints, parts: Sequence[Stage], trial: Trial, given: Ints | None
-) -> Floats:
-    """What the router did, in percent; where no line says it, what the step wants."""
-    wanted = np.array([part.weight for part in parts], dtype=np.float64)
-    step = trial.course.step if given is None else given - 1
-    weight = series.weight[index, runs]
-    return np.where(weight < 0, wanted[step], weight)
-
-
-def _tick(series: Series, index: int, runs: Ints, split: Bools) -> Tick:
-    counts = series.counts[index, runs].reshape(-1, 6)
+def _tick(counts: Ints, divided: Bools) -> Tick:
+    """Counts by row, as in Series. Where requests were divided, a tick without data of both revisions is none."""
     candidate, stable = counts[:, 0] != NO_DATA, counts[:, 3] != NO_DATA
     known = np.maximum(counts, 0)
     return Tick(
@@ -123,37 +161,6 @@ def _tick(series: Series, index: int, runs: Ints, split: Bools) -> Tick:
         stable_total=known[:, 3],
         stable_bad=known[:, 4],
         stable_pods=np.maximum(known[:, 5], 1),
-        compared=split,
-        counts=candidate & (stable | ~split),
+        compared=divided,
+        counts=candidate & (stable | ~divided),
     )
-
-
-def _told(trial: Trial, runs: Ints, series: Series, split: Bools) -> Iterator[tuple[int, Judged]]:
-    """What comes of each release, by its number; `split` by run: whether requests were divided in its last tick."""
-    course, sums, reasons, conditions = trial.course, trial.sums, trial.reasons(), trial.conditions()
-    abort, promote = ways(trial, split[trial.course.run].repeat(trial.kpis))
-    for index, own in enumerate(course.run.tolist()):
-        run, outcome = int(runs[own]), Outcome(int(course.outcome[index]))
-        first = index * trial.kpis
-        kpis = tuple(
-            KpiFigures(
-                kpi=kpi,
-                reason=conditions[row],
-                candidate=(int(sums.candidate_total[row]), int(sums.candidate_bad[row])),
-                stable=(int(sums.stable_total[row]), int(sums.stable_bad[row])),
-                abort=int(abort[row]),
-                promote=int(promote[row]),
-            )
-            for row, kpi in enumerate(series.kpis, first)
-        )
-        yield (
-            run,
-            Judged(
-                run=series.runs[run],
-                outcome=outcome,
-                t=int(course.clock[index] if outcome is Outcome.HOLD else course.decided_at[index]),
-                reason=reasons[index],
-                step=int(course.step[index]) + 1,
-                kpis=kpis,
-            ),
-        )
