@@ -292,6 +292,19 @@ def _late() -> Iterator[Cell]:
     yield _turning("at 25 %, shared 3/3 after 8.5 h", 20, candidate=worse, stable=worse, bars=shared, **held)
 
 
+def _after_incident() -> Iterator[Cell]:
+    """Both revisions fail for 10 minutes; then stable is well again."""
+    stable, turn = Failures(first=(0.03,), later=(0.005,)), Turn(after=600)
+    for rate in (5, 20, 200):
+        for later, bars in (
+            (0.005, (ABORT_1, Bar(what="promote", least=95))),
+            (0.02, (PROMOTE_5, Bar(what="abort", least=95))),
+        ):
+            candidate = Failures(first=(0.03,), later=(later,))
+            name = f"shared 3/3 for 10 min, then {100 * later:g}/.5".replace("0.", ".")
+            yield _turning(name, rate, candidate=candidate, stable=stable, turn=turn, bars=bars)
+
+
 MARGIN = 120.0
 """Seconds between a turn in a long last step, and its end: before any rule has seen the turn, it promotes rightly."""
 
@@ -315,4 +328,4 @@ def _last_step() -> Iterator[Cell]:
 def cells() -> tuple[Cell, ...]:
     """All of them, as they are printed."""
     steady = [cell for case in (*_steady(), *_settings(), *_apart(), *_clusters()) for cell in case.cells()]
-    return (*steady, *_late(), *_last_step())
+    return (*steady, *_late(), *_after_incident(), *_last_step())
