@@ -184,3 +184,12 @@ def test_json_leaves_the_operators_own_records_out() -> None:
     told = json.dumps(picture(resource).summary())
     assert "0.37%" in told
     assert not any(record in told for record in ("AAAA", "BBBB", "CCCC"))
+
+
+def test_a_revision_that_is_stable_already_is_not_shown_as_new_too() -> None:
+    targets = [moving(stable=CANDIDATE, stableVersion="1.4.2")]
+    resource = release("Retiring", "the last requests of the old revision of orders end", targets=targets)
+    lines = [click.unstyle(line) for line in draw(picture(resource, service(weight="")), NOW)]
+    assert [line.split() for line in lines if CANDIDATE in line][1:] == [
+        ["orders", CANDIDATE, "1.4.2", "stable", "2/2", "100%"]
+    ]

@@ -138,6 +138,9 @@ def _rows(picture: Picture, target: Object) -> Iterator[tuple[str, ...]]:
     service = (picture.services.get(target["name"]) or {}).get("status") or {}
     echo, weight = picture.echo(target["name"]), share_of(picture, target)
     candidate = target.get("candidate", "")
+    if candidate and candidate == target.get("stable"):  # while the old revision ends, the new one is stable already
+        yield target["name"], candidate, target.get("version", ""), "stable", service.get("ready", ""), "100%"
+        return
     if target.get("stable"):
         pods = _pods(echo.get("stableReady", 0), echo.get("wanted", 0)) if candidate else service.get("ready", "")
         yield target["name"], target["stable"], target.get("stableVersion", ""), "stable", pods, f"{100 - weight:g}%"

@@ -11,6 +11,10 @@ from trimtab.domain.objects import Object
 from trimtab.domain.release.ledger import Entry, entries
 
 
+NOT_DIVIDED = 100
+"""Weight that stands for requests that were not divided at random."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """The ticks of one KPI of one target, and what its promotion was measured by (SLO, Stable or Both; "": unknown)."""
@@ -55,7 +59,7 @@ def series_of(found: list[Ledger], run: str, weights: Sequence[int]) -> Series:
         for entry in ledger.entries:
             at = index[entry.t]
             step[at, 0] = max(entry.step, int(step[at, 0]))
-            weight[at, 0] = entry.weight
+            weight[at, 0] = entry.weight if entry.compared else NOT_DIVIDED
             if entry.counts:
                 counts[at, 0, column] = (*entry.candidate, *entry.stable)
     return Series(

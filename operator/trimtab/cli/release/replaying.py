@@ -50,13 +50,12 @@ class Judged:
 
 def replayed(spec: CanaryReleaseSpec, series: Series, terms: Terms, watcher: Watcher | None = None) -> list[Judged]:
     """The judgements on all runs, in their order; `terms` has a row for each KPI of each run, side by side."""
-    given = (series.step > 0).any(axis=0)
+    given: Bools = series.step.max(axis=0) > 0
     found: dict[int, Judged] = {}
-    for chosen in (given, ~given):
+    for told in (True, False):
+        chosen: Bools = np.equal(given, told)
         if chosen.any():
-            batch = _Batch(
-                series=series, runs=np.flatnonzero(chosen), steps=Steps.of(spec), told=bool(given[chosen][0])
-            )
+            batch = _Batch(series=series, runs=np.flatnonzero(chosen), steps=Steps.of(spec), told=told)
             trial = batch.steps.trial(spec, terms.rows(np.repeat(chosen, len(series.kpis))), len(series.kpis))
             found |= dict(batch.judged(trial, watcher))
     return [found[run] for run in range(len(series.runs))]
