@@ -14,7 +14,7 @@ from trimtab.domain.release.evidence.terms import Bools, Floats, Ints, Terms
 from trimtab.domain.release.evidence.tick import Tick
 from trimtab.domain.release.kpistate import KpiState, Sums
 from trimtab.domain.release.ledger import Entry, Totals
-from trimtab.domain.release.rows import Row
+from trimtab.domain.release.rows import Row, warm
 
 ABORTS = (Finding.ABORT_SLO, Finding.ABORT_RELATIVE)
 
@@ -82,7 +82,7 @@ def _counted(batch: _Batch, counted: Sequence[Counted | None]) -> _Batch:
     """With one tick's counts in sums and evidence."""
     tick = _tick(batch, counted)
     evidence = after(batch.evidence, batch.terms, tick, last=batch.column("last"))
-    states = [_summed(row.state, each) for row, each in zip(batch.rows, counted, strict=True)]
+    states = [_summed(row, each) for row, each in zip(batch.rows, counted, strict=True)]
     return replace(batch, evidence=evidence).with_states(states)
 
 
@@ -102,12 +102,12 @@ def _tick(batch: _Batch, counted: Sequence[Counted | None]) -> Tick:
     )
 
 
-def _summed(state: KpiState, counted: Counted | None) -> KpiState:
+def _summed(row: Row, counted: Counted | None) -> KpiState:
+    state = row.state
     if counted is None:
         return state
-    state = replace(
-        state, cursor=counted.end, carry=(counted.carry.candidate, counted.carry.stable), stale=not counted.fresh
-    )
+    stale = 0 if counted.fresh else 1 + state.stale * warm(row, counted.end)
+    state = replace(state, cursor=counted.end, carry=(counted.carry.candidate, counted.carry.stable), stale=stale)
     if not counted.fresh:
         return state
     ours, theirs = counted.candidate or _NONE, counted.stable or _NONE

@@ -37,12 +37,13 @@ def measured(row: Row, reading: Reading) -> KpiState:
         return state
     since = question.mark if state.cursor is None else state.cursor
     for each in levelled(reading, question, since, gauge.aggregate):
-        state = replace(state, cursor=each.end, stale=each.candidate is None)
-        if each.candidate is None:
-            continue
-        run = run_after(state.run, in_bounds(gauge, each.candidate))
+        state = replace(state, cursor=each.end, stale=state.stale + 1)
+        good = each.candidate is not None and in_bounds(gauge, each.candidate)
+        if each.candidate is None or (not good and question.stable is not None and each.stable is None):
+            continue  # nobody knows whether stable is as bad
+        run = run_after(state.run, good)
         stable = "" if each.stable is None else f"{each.stable:.6g}"
-        state = replace(state, run=run, fresh=state.fresh + 1, levels=(f"{each.candidate:.6g}", stable))
+        state = replace(state, run=run, stale=0, fresh=state.fresh + 1, levels=(f"{each.candidate:.6g}", stable))
         if broken(gauge, state):
             break
     return state

@@ -34,11 +34,12 @@ NOTHING = Sums()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiState:
-    """One KPI's own record. `release`: of which one; `step`: the step that the counts are about.
+    """One KPI's own record. `release`: of which one; `about`: a digest of the hypotheses that the evidence is about,
+    and of what is counted; `step`: the step that the counts are about.
 
     `interval`: length of a tick in seconds. `cursor`: the store's time up to which was counted, None before the first
     tick. `compare`: a Compare, 0 while it is not chosen. Of the step: `fresh` ticks that counted, and `sums`; `whole`
-    are those of the release. `stale`: the newest tick did not count. `heard`: the store's time of the newest sample;
+    are those of the release. `stale`: ticks since one counted. `heard`: the store's time of the newest sample;
     `silent`: seconds since then, 0 as long as that is no fault. `carry`: bad requests of candidate and stable that are
     yet to be counted. `failures`: readings in a row that failed, the last one at `failed_at`, for the reason `failure`.
 
@@ -51,6 +52,7 @@ class KpiState:
     """
 
     release: str = ""
+    about: str = ""
     step: str = ""
     interval: float = 0.0
     cursor: float | None = None
@@ -58,7 +60,7 @@ class KpiState:
     fresh: int = 0
     sums: Sums = NOTHING
     whole: Sums = NOTHING
-    stale: bool = False
+    stale: int = 0
     heard: float = 0.0
     silent: int = 0
     carry: tuple[int, int] = (0, 0)
@@ -111,6 +113,7 @@ class KpiState:
 
 _SHORT = {
     "release": "R",
+    "about": "M",
     "step": "S",
     "interval": "I",
     "cursor": "K",

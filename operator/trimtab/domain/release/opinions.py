@@ -9,9 +9,10 @@ from trimtab.domain.release.evidence.rule import FRESH_TICKS
 from trimtab.domain.release.kpistate import KpiState
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.observation import Result, Verdict
+from trimtab.domain.release.ticks import SCRAPES
 
 _PATIENCE = 3
-"""Readings in a row that fail before nobody counts as asked."""
+"""Readings in a row that fail, or ticks without counts, before that is said."""
 
 _HOLDS = {
     Finding.HOLD_ENVIRONMENT: Reason.ENVIRONMENT_UNHEALTHY,
@@ -23,15 +24,29 @@ _HOLDS = {
 _ABORTS = {Finding.ABORT_SLO: Reason.SLO_BREACHED, Finding.ABORT_RELATIVE: Reason.WORSE_THAN_STABLE}
 
 
-def verdict(kpi: Kpi, state: KpiState, look: Look) -> Verdict:
-    """What a KPI says; of `kpi.pods` nothing is remembered here."""
+def verdict(kpi: Kpi, state: KpiState, look: Look, *, passed: bool = False) -> Verdict:
+    """What a KPI says; of `kpi.pods` nothing is remembered here. `passed`: nothing is asked of it any more."""
     if not look.observation.source:
-        why = "no metrics store is configured: set TRIMTAB_PROMETHEUS_URL (chart value settings.prometheusURL)"
+        why = (
+            "no metrics store is configured (TRIMTAB_PROMETHEUS_URL, chart value settings.prometheusURL), or the CRDs "
+            "are older than the operator (chart trimtab-crds)"
+        )
         return _insufficient(Reason.EVIDENCE_NOT_AVAILABLE, why)
     decided = state.finding in _ABORTS if kpi.gauge is None else gauges.broken(kpi.gauge, state)
     if not decided and (blind := _blind(kpi, state, look)) is not None:
         return blind
-    return _of_gauge(kpi, state) if kpi.gauge is not None else _of_counts(kpi, state, look)
+    found = _of_gauge(kpi, state) if kpi.gauge is not None else _of_counts(kpi, state, look)
+    if found.result == "Pass" and not passed and not _fresh(state, look):
+        return _insufficient(Reason.NO_DATA, f"waits for the next fresh sample; {found.message}")
+    return found
+
+
+def _fresh(state: KpiState, look: Look) -> bool:
+    """Whether the newest tick counted, and is new by the store's clock: what was good once lets nothing through."""
+    reading = look.observation.reading
+    if reading is None or state.cursor is None or state.stale or state.failures:
+        return False
+    return 0 <= reading.at - state.cursor <= state.interval + SCRAPES * look.observation.scrape
 
 
 def _blind(kpi: Kpi, state: KpiState, look: Look) -> Verdict | None:
@@ -42,9 +57,12 @@ def _blind(kpi: Kpi, state: KpiState, look: Look) -> Verdict | None:
     if state.silent:
         return _insufficient(Reason.NO_DATA, f"no fresh samples for {spoken(state.silent)}: {_to_check(kpi)}")
     if state.stale and kpi.gauge is not None:
-        return _insufficient(Reason.NO_DATA, f"the newest samples have no value: {_to_check(kpi)}")
-    if state.stale and state.finding == Finding.PASS:
-        return _insufficient(Reason.NO_DATA, f"waits for the next fresh sample; {counts(kpi, state)}")
+        told = f"no value of {'both revisions' if state.run < 0 else 'the new revision'} in the newest samples"
+        return _insufficient(Reason.NO_DATA, f"{told}: {_to_check(kpi)}")
+    if state.stale >= _PATIENCE:
+        expected = f"every {spoken(look.observation.scrape)}, as TRIMTAB_SCRAPE_INTERVAL (settings.scrapeInterval) says"
+        told = f"samples come, but for {state.stale} ticks not of both revisions"
+        return _insufficient(Reason.NO_DATA, f"{told}: see that pods are scraped {expected}; {_to_check(kpi)}")
     return None
 
 
@@ -179,9 +197,8 @@ def _of_gauge(kpi: Kpi, state: KpiState) -> Verdict:
         return Verdict(result="Pass", message=said, reason=Reason.PROGRESSING)
     if state.run > -gauges.ENOUGH:
         good = max(state.run, 0)
-        return _insufficient(
-            Reason.TOO_LITTLE_TRAFFIC, f"{said}; in bounds in {good} of {gauges.ENOUGH} ticks in a row"
-        )
+        reason = Reason.EVIDENCE_AGAINST if state.run < 0 else Reason.TOO_LITTLE_TRAFFIC
+        return _insufficient(reason, f"{said}; in bounds in {good} of {gauges.ENOUGH} ticks in a row")
     if gauges.broken(kpi.gauge, state):
         beside = f"; stable has {stable}" if stable else ""
         return _fail(Reason.OUT_OF_BOUNDS, f"{said}{beside}")

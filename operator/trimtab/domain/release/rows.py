@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.api.kpi import Kpi
+from trimtab.domain import names
 from trimtab.domain.release import measures, starts
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.effect import answer, ready_pods
 from trimtab.domain.release.kpistate import KpiState, of_text
 from trimtab.domain.release.look import Look, Service
-from trimtab.domain.release.meters import Connections, Meter
+from trimtab.domain.release.meters import Connections, Measure, Meter
 from trimtab.domain.release.question import Counter, Question
 from trimtab.domain.release.state import Leg, Phase, State
 
@@ -82,8 +83,11 @@ def _live(look: Look) -> Mapping[str, Any]:
 
 def _row(state: State, look: Look, leg: Leg, service: Service, kpi: Kpi, live: Mapping[str, Any]) -> Row:
     known = of_text(live.get("evidence", ""), live.get("ledger", ""))
+    about = _about(look, kpi, measures.measure(kpi, look.spec, service.resource))
     if known.release != state.release:
-        known = KpiState(release=state.release)
+        known = KpiState(release=state.release, about=about)
+    if known.about != about:
+        known = KpiState(release=state.release, about=about, cursor=known.cursor, ledger=known.ledger)
     in_last = state.stage == len(look.stages) - 1 and state.entered
     return Row(
         target=leg.name,
@@ -95,6 +99,23 @@ def _row(state: State, look: Look, leg: Leg, service: Service, kpi: Kpi, live: M
         weight=effective(leg, service),
         question=_question(look, leg, service, kpi),
     )
+
+
+def warm(row: Row, at: float) -> bool:
+    """Whether each judged revision had a pod by then, by the store's clock, that was old enough to count."""
+    question = row.question
+    if question is None:
+        return False
+    starts_ = [question.pods(counter).values() for counter in question.judged]
+    return all(any(start + question.warmup <= at for start in of_revision) for of_revision in starts_)
+
+
+def _about(look: Look, kpi: Kpi, measured: Measure | None) -> str:
+    """A digest of all that evidence rests on: where that changes in the midst of a release, it begins anew."""
+    analysis = look.spec.analysis
+    declared = kpi.model_dump(mode="json", exclude={"name"})
+    terms = [analysis.floor, analysis.tolerance, length(look)] if kpi.gauge is None else []
+    return names.digest(names.canonical([declared, repr(measured), *terms]))
 
 
 def _step(state: State, leg: Leg) -> str:

@@ -228,6 +228,26 @@ def test_a_gauge_that_is_out_of_bounds_for_both_holds() -> None:
     assert kpi(world, "lag")["candidate"] == {"value": "41"}
 
 
+@pytest.mark.parametrize("lost", [float("nan"), None])
+def test_a_gauge_aborts_nobody_while_that_of_stable_is_unknown(lost: float | None) -> None:
+    world = released(declared(LAG))
+    world.services["orders"].levels = {"r1": 100.0, "r2": 100.0}
+    world.run(60)
+    world.services["orders"].levels = {"r2": 100.0} if lost is None else {"r1": lost, "r2": 100.0}
+    world.run(120)
+    assert (held(world), world.outcomes) == (Reason.NO_DATA, [])
+
+
+def test_scrapes_that_are_slower_than_expected_are_told() -> None:
+    world = released(declared(strategy=LONG_STEP))
+    world.run(60)
+    for turn in range(24):
+        world.scraped = turn % 6 == 0
+        world.run(10, tick=5)
+    assert kpi(world)["reason"] == Reason.NO_DATA
+    assert "TRIMTAB_SCRAPE_INTERVAL" in kpi(world)["message"] or "no fresh samples" in kpi(world)["message"]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
 def test_a_gauge_without_a_number_is_no_data(value: float | None) -> None:
     world = released(declared(LAG))
@@ -262,6 +282,90 @@ def test_the_status_stays_within_its_bounds() -> None:
         assert len(each["evidence"]) <= 2048
         assert len(each["ledger"]) <= 4096
     assert len(world.target()["arrivals"]) <= 2048
+
+
+def proven_next_to_passing(*kpis: dict[str, Any]) -> World:
+    """A world whose only step lacks nothing but a little time."""
+    world = released(declared(*kpis, strategy={"canary": {"steps": [{"weight": "50%", "bake": "5m"}]}}))
+    world.services["orders"].levels = {"r1": 4.0, "r2": 4.0}
+    world.run(310)
+    assert {each["verdict"] for each in world.status["kpis"]} == {"Pass"}
+    assert world.status["phase"] == "Progressing"
+    return world
+
+
+def let_fail(world: World) -> None:
+    """The candidate goes wrong, in whatever is measured."""
+    world.services["orders"].failing["r2"] = 0.5
+    world.services["orders"].levels["r2"] = 99.0
+
+
+def most_weight(world: World, seconds: float) -> float:
+    """The greatest share of the candidate in that time."""
+    most = 0.0
+    for _ in range(int(seconds / 2)):
+        world.run(2)
+        most = max(most, world.services["orders"].weight)
+    return most
+
+
+@pytest.mark.parametrize("wanted", [ERRORS, {**ERRORS, "requests": {"source": "App", "successRate": "99%"}}, LAG])
+@pytest.mark.parametrize("unreachable", [0, 120])
+def test_what_passed_before_the_operator_was_away_lets_nothing_through(
+    wanted: dict[str, Any], unreachable: float
+) -> None:
+    world = proven_next_to_passing(wanted)
+    let_fail(world)
+    for _ in range(120):  # nobody looks
+        world.work()
+        world.advance(5)
+    world.restart()
+    world.outage = "connection refused" if unreachable else ""
+    assert most_weight(world, unreachable) <= 50
+    world.outage = ""
+    assert most_weight(world, 300) <= 50
+    assert world.outcomes == ["Aborted"]
+
+
+@pytest.mark.parametrize("wanted", [ERRORS, {**ERRORS, "requests": {"source": "App", "successRate": "99%"}}, LAG])
+def test_what_passed_before_an_outage_lets_nothing_through_after_it(wanted: dict[str, Any]) -> None:
+    world = proven_next_to_passing(wanted)
+    let_fail(world)
+    world.outage = "connection refused"
+    assert most_weight(world, 120) <= 50
+    world.outage = ""
+    assert most_weight(world, 300) <= 50
+    assert world.outcomes == ["Aborted"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kpis": [{"name": "errors", "requests": {"successRate": "99.9%"}}]},
+        {"kpis": [{**CHECKOUT, "name": "errors"}]},
+        {"analysis": {"warmup": "0s", "floor": "0.1%"}},
+        {"analysis": {"warmup": "0s", "tolerance": "3x"}},
+    ],
+)
+def test_evidence_about_something_else_counts_for_nothing(changed: dict[str, Any]) -> None:
+    world = released(declared(strategy=LONG_STEP))
+    world.run(240, tick=5)
+    assert kpi(world)["promote"] == "100%"
+    world.spec = {**world.spec, **changed}
+    world.apply()
+    assert "promote" not in kpi(world)
+    assert "candidate" not in kpi(world)
+    world.run(30)
+    assert kpi(world)["candidate"]["requests"] <= 4 * 5000
+
+
+def test_an_error_rate_that_is_changed_moves_the_goal_and_keeps_the_evidence() -> None:
+    world = released(declared(strategy=LONG_STEP))
+    world.run(120, tick=5)
+    before = kpi(world)["candidate"]["requests"]
+    world.spec = {**world.spec, "analysis": {"warmup": "0s", "falsePromote": "1%"}}
+    world.run(20)
+    assert kpi(world)["candidate"]["requests"] > before
 
 
 def remembered(world: World) -> dict[str, Any]:
