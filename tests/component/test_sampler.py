@@ -1,6 +1,8 @@
 """The sampler: one reading for all releases of a tick, and none while nothing is released."""
 
 import asyncio
+from collections.abc import Collection
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,7 +14,7 @@ from trimtab.domain.release.counting import closed
 from trimtab.domain.release.meters import Errors, Meter
 from trimtab.domain.release.question import Question
 from trimtab.reconcilers.queue import Key
-from trimtab.reconcilers.sampler import Sampler, until_tick
+from trimtab.reconcilers.sampler import SPARE, Sampler, until_tick
 
 ORDERS, STOCK = (Key("CanaryRelease", "shop", name) for name in ("orders", "stock"))
 ARMS = {key: Arm("shop", key.name, "aaaaaaaaaa", "routed") for key in (ORDERS, STOCK)}
@@ -126,7 +128,7 @@ def window(rig: Rig) -> float:
     return reading.window
 
 
-@pytest.mark.parametrize(("since", "seconds"), [(None, 30), (1008.0, 37), (918.0, 127), (1500.0, 30), (0.0, 600)])
+@pytest.mark.parametrize(("since", "seconds"), [(None, 30), (1008.0, 42), (918.0, 132), (1500.0, 35), (0.0, 600)])
 async def test_three_scrapes_are_read_or_as_many_as_nobody_has_counted(since: float | None, seconds: float) -> None:
     rig = Rig()
     rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, since)
@@ -140,14 +142,14 @@ async def test_one_that_missed_much_is_read_for_together_with_the_others() -> No
     rig.sampler.watch(STOCK, {ARMS[STOCK]}, (), 10, 918.0)
     await rig.tick(1010.0)
     assert rig.metrics.reads == 1
-    assert window(rig) == 127
+    assert window(rig) == 132
 
 
 async def test_long_intervals_are_read_whole() -> None:
     rig = Rig()
     rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 900, 0.0)
     await rig.tick(1800.0)
-    assert window(rig) == 1835
+    assert window(rig) == 1840
 
 
 @pytest.mark.parametrize("skew", [0.0, 0.9, -0.9, 7200.0, -7200.0])
@@ -184,3 +186,24 @@ async def test_every_tick_is_counted_once_whatever_clock_store_and_operator_have
     assert [later - earlier for earlier, later in pairwise(ends[1:])] == [10.0] * (len(ends) - 2)
     assert [later - earlier for earlier, later in pairwise(shares[1:])] == [10.0] * (len(shares) - 2)
     assert len(ends) - len(shares) <= 2
+
+
+async def test_what_cannot_be_read_of_one_hides_the_clock_from_nobody() -> None:
+    """The store is an hour ahead; of one release something can never be read."""
+
+    class Partly(MemoryMetrics):
+        async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
+            found = await super().read(arms, meters, window)
+            return replace(found, failed={arm: "too much" for arm in arms if arm == ARMS[STOCK]})
+
+    rig = Rig()
+    rig.metrics = Partly()
+    rig.metrics.count(ARMS[ORDERS], "one", 1)
+    rig.sampler = Sampler(rig.metrics, rig.woken.append, scrape=10, now=lambda: rig.now)
+    for tick in range(1, 4):
+        rig.now = 1000.0 + 10 * tick
+        rig.sampler.watch(STOCK, {ARMS[STOCK]}, (), 10, None)
+        rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, rig.now + 3600 - 50)
+        rig.metrics.scrape(rig.now + 3600)
+        await rig.sampler.tick()
+    assert window(rig) == 35 + 50 + SPARE

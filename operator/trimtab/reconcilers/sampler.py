@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from trimtab.domain.release.counters import Arm, Reading
 from trimtab.domain.release.meters import Meter
-from trimtab.domain.release.ticks import SCRAPES, reach
+from trimtab.domain.release.ticks import APART, SCRAPES, reach
 from trimtab.ports.metrics import Metrics
 from trimtab.reconcilers.queue import Key
 
@@ -151,8 +151,8 @@ class Sampler:
             logger.exception("unexpected error while counters were read")
             why = "the counters could not be read"
             return Reading(at=asked, failed=dict.fromkeys(arms, why), unread=dict.fromkeys(meters, why))
-        if not (reading.failed or reading.unread):
-            self._ahead = reading.at - asked
+        if reading.series or reading.tallies or reading.levels or not (reading.failed or reading.unread):
+            self._ahead = reading.at - asked  # something was answered, so this is the store's clock
         return reading
 
     def _window(self, watch: _Watch) -> float:
@@ -160,11 +160,10 @@ class Sampler:
 
         What the store's clock says now is known from the last reading. If ours jumped since, the next one is enough.
         """
-        least = SCRAPES * self._scrape
         if watch.since is None:
-            return least
+            return SCRAPES * self._scrape
         missed = self._now() + self._ahead - watch.since + SPARE
-        return min(least + max(missed, 0.0), reach(watch.interval, self._scrape))
+        return min(APART * self._scrape + max(missed, 0.0), reach(watch.interval, self._scrape))
 
     async def _changed_within(self, seconds: float) -> None:
         """Waits for the next tick, but not while a key is added whose tick may come before."""

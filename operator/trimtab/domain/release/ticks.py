@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from trimtab.domain.release.counters import Reading
 
 SCRAPES = 3
-"""Scrapes between two samples up to which the difference tells what happened in between."""
+"""Scrapes after which silence is a fault."""
+
+APART = 3.5
+"""Scrapes between two samples up to which the difference tells what happened in between: three, if they are late."""
 
 LAG = 2000
 SETTLED = 1000
@@ -24,7 +27,7 @@ _SLACK = 2000
 
 def reach(interval: float, scrape: float) -> float:
     """Seconds of samples that are asked for at most, however long nobody could look."""
-    return max(LONGEST, SCRAPES * interval, 2 * SCRAPES * scrape)
+    return max(LONGEST, 3 * interval, 6 * scrape)
 
 
 def millis(seconds: float) -> int:
@@ -52,7 +55,7 @@ class Ticks:
     @property
     def gap(self) -> int:
         """Longest time between two samples of which the difference counts."""
-        return SCRAPES * self.scrape
+        return round(APART * self.scrape)
 
     @property
     def soonest(self) -> int:
@@ -92,12 +95,14 @@ def due(ticks: Ticks, reading: Reading, *, since: float, awaited: Awaited) -> ra
     """The numbers of the ticks after `since` that are complete.
 
     Stores that are written to from afar hold samples late, so what is yet to come is waited for. A reading that does
-    not reach back far enough is none, unless no reading can; what is out of reach then is lost.
+    not reach back far enough is none: the next one does. What no reading reaches is lost; so is all that such a reading
+    would have to reach back twice as far for, since then not even the longest one may have succeeded.
     """
     at, first = millis(reading.at), ticks.first(millis(since))
     if not math.isinf(reading.window):
+        longest = reach(ticks.interval / 1000, ticks.scrape / 1000)
         reached = ticks.first(at - millis(reading.window) + _SLACK + ticks.gap)
-        if reached > first and reading.window < reach(ticks.interval / 1000, ticks.scrape / 1000):
+        if reached > first and reading.window < longest and reading.at - since <= 2 * longest:
             return range(0)
         first = max(first, reached)
     last = ticks.over(at)

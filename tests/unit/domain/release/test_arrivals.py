@@ -90,9 +90,10 @@ def test_a_restart_at_any_tick_changes_no_share(seed: int, moments: set[int]) ->
     store, asked = troubled(Random(seed)), question(starts=old("c1", "c2", "s1", c3=95.0, s2=90.0))
 
     def looks(times: list[float]) -> list[Arrived]:
-        since, found = ZERO, []
+        found: list[Arrived] = []
+        since = ZERO
         for at in times:
-            found += arrived(store.read(at, min(at + ZERO - since + 35, 600.0)), asked, since)
+            found += arrived(store.read(at, min(at + ZERO - since + 40, 600.0)), asked, since)
             since = found[-1].end if found else since
         return found
 

@@ -194,8 +194,8 @@ def test_scrapes_on_the_edge_belong_to_the_tick_that_ends() -> None:
     assert candidates(store, 30.0) == {18.0: Counts(10, 1, 1), 28.0: Counts(10, 1, 1)}
 
 
-@pytest.mark.parametrize(("seconds", "known"), [(30.0, True), (30.1, False)])
-def test_samples_further_apart_than_three_scrapes_tell_nothing(seconds: float, known: bool) -> None:
+@pytest.mark.parametrize(("seconds", "known"), [(30.005, True), (35.0, True), (35.1, False)])
+def test_samples_further_apart_than_three_late_scrapes_tell_nothing(seconds: float, known: bool) -> None:
     store = Store().scraped("c1", (5, 10, 0), (5 + seconds, 40, 30), (15 + seconds, 50, 30))
     found = [counts for counts in candidates(store, 62.0).values() if counts]
     assert found == [Counts(30, 30, 1)] * known + [Counts(10, 0, 1)]
@@ -304,7 +304,14 @@ def test_what_a_router_counts_is_left_out_until_a_pod_behind_it_is_old_enough() 
 def test_a_reading_that_does_not_reach_back_far_enough_is_none() -> None:
     asked = question()
     assert closed(both().read(60.0, 60.0), asked, ZERO + 18) == ()
-    assert [each.end - ZERO for each in closed(both().read(60.0, 75.0), asked, ZERO + 18)] == [28.0, 38.0, 48.0, 58.0]
+    assert [each.end - ZERO for each in closed(both().read(60.0, 80.0), asked, ZERO + 18)] == [28.0, 38.0, 48.0, 58.0]
+
+
+def test_what_was_missed_for_very_long_is_given_up_for_what_a_short_reading_shows() -> None:
+    """The longest readings may be too long for the store to answer, for as long as they are asked for."""
+    store = Store().steady("c1", -25, 2000).steady("s1", -23, 2000)
+    assert closed(store.read(1200.0, 60.0), question(), ZERO) == ()
+    assert [each.end - ZERO for each in closed(store.read(1210.0, 60.0), question(), ZERO)] == [1198.0, 1208.0]
 
 
 def test_what_no_reading_can_reach_is_lost_and_the_rest_counts() -> None:
@@ -323,9 +330,10 @@ def test_a_store_whose_clock_is_behind_closes_nothing_and_counts_nothing_twice()
 
 def looks(store: Store, moments: list[float], **changed: Any) -> list[Counted]:
     """What an operator counts that looks at those moments and remembers no more than its last tick."""
-    since, carry, found = ZERO, Carry(), []
+    found: list[Counted] = []
+    since, carry = ZERO, Carry()
     for at in moments:
-        window = min(at + ZERO - since + 3 * SCRAPE + 5, 600.0)
+        window = min(at + ZERO - since + 4 * SCRAPE, 600.0)
         ticks = closed(store.read(at, window), question(**changed), since, carry)
         found.extend(ticks)
         if ticks:
