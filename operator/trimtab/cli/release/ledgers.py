@@ -10,7 +10,6 @@ from trimtab.cli.release.series import NO_DATA, Series
 from trimtab.domain.objects import Object
 from trimtab.domain.release.ledger import Entry, entries
 
-
 NOT_DIVIDED = 100
 """Weight that stands for requests that were not divided at random."""
 
