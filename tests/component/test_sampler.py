@@ -128,12 +128,20 @@ def window(rig: Rig) -> float:
     return reading.window
 
 
-@pytest.mark.parametrize(("since", "seconds"), [(None, 30), (1008.0, 42), (918.0, 132), (1500.0, 35), (0.0, 600)])
+@pytest.mark.parametrize(("since", "seconds"), [(None, 30), (1008.0, 42), (918.0, 132), (1500.0, 40), (0.0, 600)])
 async def test_three_scrapes_are_read_or_as_many_as_nobody_has_counted(since: float | None, seconds: float) -> None:
     rig = Rig()
     rig.sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 10, since)
     await rig.tick(1010.0)
     assert window(rig) == seconds
+
+
+async def test_meters_are_read_for_long_enough_to_count_a_tick() -> None:
+    rig = Rig()
+    meters = {arm: Meter(arm, Errors("Proxy", 1000)) for arm in ARMS.values()}
+    rig.sampler.watch(ORDERS, (), meters.values(), 10, None)
+    await rig.tick(1010.0)
+    assert window(rig) == 60
 
 
 async def test_one_that_missed_much_is_read_for_together_with_the_others() -> None:

@@ -156,14 +156,14 @@ class Sampler:
         return reading
 
     def _window(self, watch: _Watch) -> float:
-        """Seconds of samples; after a restart or an outage as many as were missed, within reason.
+        """Seconds of samples: three scrapes, or what one tick needs; after a restart or an outage what was missed.
 
         What the store's clock says now is known from the last reading. If ours jumped since, the next one is enough.
         """
-        if watch.since is None:
+        if not watch.meters and watch.since is None:
             return SCRAPES * self._scrape
-        missed = self._now() + self._ahead - watch.since + SPARE
-        return min(APART * self._scrape + max(missed, 0.0), reach(watch.interval, self._scrape))
+        missed = 2 * watch.interval if watch.since is None else self._now() + self._ahead - watch.since
+        return min(APART * self._scrape + max(missed, 0.0) + SPARE, reach(watch.interval, self._scrape))
 
     async def _changed_within(self, seconds: float) -> None:
         """Waits for the next tick, but not while a key is added whose tick may come before."""
