@@ -15,7 +15,8 @@ from tests.component.prometheus_server import ARM, Answer, Server, series, serve
 from trimtab.adapters.prometheus import answers
 from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.questions import MAX_QUESTIONS
-from trimtab.adapters.prometheus.reading import PATIENCE, PrometheusMetrics
+from trimtab.adapters.prometheus.reading import PrometheusMetrics
+from trimtab.adapters.prometheus.resting import PATIENCE
 from trimtab.domain.release.counters import Arm, Reading
 from trimtab.domain.release.meters import Errors, Expression, Meter
 

@@ -41,7 +41,8 @@ class TooLargeError(QueryError):
     """The answer is longer than we read; a narrower query may do."""
 
     def __init__(self) -> None:
-        super().__init__("too_large", f"Prometheus answers with more than {MAX_BYTES // 2**20} MiB")
+        limit = f"{MAX_BYTES // 2**20} MiB"
+        super().__init__("too_large", f"Prometheus answers with more than {limit}: select fewer series by matchLabels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

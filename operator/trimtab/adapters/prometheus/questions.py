@@ -1,6 +1,7 @@
 """What is to be asked, packed into few queries. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from trimtab.adapters.prometheus import sources
@@ -15,6 +16,9 @@ MAX_COST = 4 * 2**20
 """Bytes of an answer that we hope for: far below what is refused, since pods become more."""
 
 UNKNOWN_COST = 2**13
+
+MAX_SERIES = 5000
+"""Of a question: few enough that also ten minutes of them, scraped every 10 s, are no answer that is refused."""
 
 
 Key = tuple[str, str, str, Measure | None]
@@ -61,17 +65,28 @@ def questions(arms: Collection[Arm], meters: Collection[Meter]) -> list[Question
     return sorted(made, key=lambda question: repr(question.key))
 
 
-def packed(asked: Iterable[Question], costs: Mapping[Key, float]) -> list[list[Question]]:
-    """Few queries of about the same size. A query has one identity; `costs` are bytes that answers had before."""
+def packed(asked: Collection[Question], costs: Mapping[Key, float]) -> list[list[Question]]:
+    """Few queries of about the same size, in the order in which to ask. `costs` are bytes that answers had before.
+
+    A query has one identity. Namespaces that cost little come first, so they do not wait for those that cost much.
+    What was never asked comes last, and apart, since nobody knows yet what it costs.
+    """
     queries: list[list[Question]] = []
-    spent = 0.0
-    for question in asked:
+    last: dict[tuple[str, bool], tuple[list[Question], float]] = {}
+    for question in _cheapest_first(asked, costs):
+        kind = question.identity, question.key in costs
         cost = costs.get(question.key, UNKNOWN_COST)
-        last = queries[-1] if queries else []
-        fits = last and last[0].identity == question.identity and len(last) < MAX_QUESTIONS and spent + cost <= MAX_COST
-        if fits:
-            last.append(question)
-        else:
-            queries.append([question])
-        spent = spent + cost if fits else cost
+        query, spent = last.get(kind, ([], 0.0))
+        if not query or len(query) == MAX_QUESTIONS or spent + cost > MAX_COST:
+            query, spent = [], 0.0
+            queries.append(query)
+        query.append(question)
+        last[kind] = query, spent + cost
     return queries
+
+
+def _cheapest_first(asked: Collection[Question], costs: Mapping[Key, float]) -> list[Question]:
+    spent: dict[str, float] = defaultdict(float)
+    for question in asked:
+        spent[question.namespace] += costs.get(question.key, 0.0)
+    return sorted(asked, key=lambda question: (question.key not in costs, spent[question.namespace]))

@@ -9,17 +9,15 @@ from trimtab.adapters.prometheus.answers import QueryError, TooLargeError
 from trimtab.adapters.prometheus.client import TIMEOUT, Answer
 from trimtab.adapters.prometheus.expressions import RefusedError, confined, value
 from trimtab.adapters.prometheus.identities import IDENTITIES, sound
-from trimtab.adapters.prometheus.questions import Key, Question, packed, questions
+from trimtab.adapters.prometheus.questions import MAX_COST, Key, Question, packed, questions
+from trimtab.adapters.prometheus.resting import Resting
 from trimtab.adapters.prometheus.selectors import selector
-from trimtab.adapters.prometheus.sorting import Sorted, missing_bucket, sorted_out
+from trimtab.adapters.prometheus.sorting import Sorted, crowded, missing_bucket, sorted_out
 from trimtab.adapters.prometheus.sources import Part
 from trimtab.domain.release.counters import Arm, Reading
 from trimtab.domain.release.meters import Expression, Meter
 
 FORBIDDEN = "queries are not run: who operates Trimtab can allow them with TRIMTAB_ALLOW_PROMQL (chart: allowPromQL)"
-
-PATIENCE = 600.0
-"""Seconds for which a question is not asked again whose answer alone was too long."""
 
 
 class Client(Protocol):
@@ -35,7 +33,7 @@ class PrometheusMetrics:
     `promql`: whether queries of users are run; each is a query of its own, for each revision.
 
     It remembers how long answers were, so that they stay of a size: a query that turned out too long is asked for in
-    halves, and from then on in the right portions.
+    halves, and from then on in the right portions. What alone is too much is not asked for a while.
     """
 
     def __init__(
@@ -54,14 +52,14 @@ class PrometheusMetrics:
         self._now = now
         self._costs: dict[Key, float] = {}
         self._turn = asyncio.Lock()
-        self._too_large: dict[Key, float] = {}
+        self._resting = Resting(now)
 
     async def read(self, arms: Collection[Arm], meters: Collection[Meter], window: float) -> Reading:
         """See the port. Without any answer, `at` is by our own clock."""
         written = [meter for meter in meters if isinstance(meter.measure, Expression)]
         asked, begun = questions(arms, set(meters).difference(written)), time.time()
         deadline = self._now() + self._within
-        told, askable = self._sifted(asked)
+        told, askable = self._sifted(asked, window)
         answers = [self._ask(query, window, deadline) for query in packed(askable, self._costs)]
         for answer in await asyncio.gather(*answers, *(self._run(meter, deadline) for meter in written)):
             told.add(answer)
@@ -77,13 +75,12 @@ class PrometheusMetrics:
             unread=told.unread,
         )
 
-    def _sifted(self, asked: Sequence[Question]) -> tuple[Sorted, list[Question]]:
+    def _sifted(self, asked: Sequence[Question], window: float) -> tuple[Sorted, list[Question]]:
         """What need not be asked is told at once; the rest is to be asked."""
         told, askable = Sorted(), []
-        self._too_large = {key: until for key, until in self._too_large.items() if until > self._now()}
         for question in asked:
-            if question.key in self._too_large:
-                told.fail(question.targets(), str(TooLargeError()))
+            if why := self._resting.why(question.key, window):
+                told.fail(question.targets(), why)
             elif all(map(sound, question.arms)):
                 askable.append(question)
             else:
@@ -97,9 +94,9 @@ class PrometheusMetrics:
             answer = await self._query(asked, [part for question in asked for part in question.parts], window, deadline)
         except TooLargeError as error:
             if len(asked) > 1:
+                self._costs |= {question.key: 2 * MAX_COST / len(asked) for question in asked}
                 return await self._halves(asked, window, deadline)
-            self._too_large[asked[0].key] = self._now() + PATIENCE
-            told.fail(asked[0].targets(), str(error))
+            self._rest(told, asked[0], window, str(error))
             return told
         except QueryError as error:
             told.fail((target for question in asked for target in question.targets()), str(error))
@@ -107,9 +104,15 @@ class PrometheusMetrics:
         async with self._turn:  # several threads at once would be no faster, and leave the event loop less
             told = await asyncio.to_thread(sorted_out, answer.series, asked)
         told.moments.append(begun if answer.at is None else answer.at)
+        for question, number in told.crowded.items():
+            self._rest(told, question, 0.0, crowded(number))
         for question in told.unbounded:
             told.fail(question.targets(), await self._missing(question, window, deadline))
         return told
+
+    def _rest(self, told: Sorted, question: Question, window: float, why: str) -> None:
+        self._resting.rest(question.key, window, why)
+        told.fail(question.targets(), why)
 
     async def _run(self, meter: Meter, deadline: float) -> Sorted:
         """What a query of a user gives."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from trimtab.adapters.prometheus.answers import Found
 from trimtab.adapters.prometheus.identities import IDENTITIES, Labels, Owner, process
-from trimtab.adapters.prometheus.questions import Key, Question
+from trimtab.adapters.prometheus.questions import MAX_SERIES, UNKNOWN_COST, Key, Question
 from trimtab.adapters.prometheus.sources import SOURCES, Part
 from trimtab.adapters.prometheus.tallies import tally
 from trimtab.domain.release.counters import Arm, Sample, Series
@@ -23,6 +23,7 @@ NO_NUMBERS = "Prometheus answers with samples that are no finite numbers in the 
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """What an answer tells. `unbounded`: meters whose histogram lacks the bucket. `costs`: bytes by question.
+    `crowded`: questions with more series than are counted, and how many.
 
     `moments`: the store's time when it looked, for each answer; none for what was not answered.
     """
@@ -33,6 +34,7 @@ class Sorted:
     levels: dict[Meter, tuple[Series, ...]] = field(default_factory=dict)
     unread: dict[Meter, str] = field(default_factory=dict)
     unbounded: dict[Question, None] = field(default_factory=dict)
+    crowded: dict[Question, int] = field(default_factory=dict)
     costs: dict[Key, float] = field(default_factory=dict)
     moments: list[float] = field(default_factory=list)
 
@@ -44,6 +46,7 @@ class Sorted:
         self.levels.update(other.levels)
         self.unread.update(other.unread)
         self.unbounded.update(other.unbounded)
+        self.crowded.update(other.crowded)
         self.costs.update(other.costs)
         self.moments.extend(other.moments)
 
@@ -69,9 +72,11 @@ class _Pods:
 
     def __init__(self) -> None:
         self._copies: dict[str, Copies] = defaultdict(dict)
+        self.series = 0
 
     def add(self, pod: str, copy: tuple[str, ...], part: Part, found: Found) -> None:
         self._copies[pod].setdefault(copy, []).append((part, found))
+        self.series += 1
 
     def items(self) -> list[tuple[str, list[tuple[Part, Found]]]]:
         return [(pod, copies[min(copies, key=_rank(copies))]) for pod, copies in sorted(self._copies.items())]
@@ -98,11 +103,14 @@ def sorted_out(answer: Iterable[Found], asked: Sequence[Question]) -> Sorted:
             costs[number] += cost
             if pod and _goes_into(found.labels, part):
                 pods[number, arm].add(pod, copy, part, found)
-    made = Sorted(costs={question.key: cost for question, cost in zip(asked, costs, strict=True) if cost})
+    made = Sorted(costs={each.key: cost or UNKNOWN_COST for each, cost in zip(asked, costs, strict=True)})
     for number, question in enumerate(asked):
-        for arm, target in enumerate(question.targets()):
-            if (number, arm) in pods:
-                _conclude(made, question, target, pods[number, arm].items())
+        there = {target: pods[number, arm] for arm, target in enumerate(question.targets()) if (number, arm) in pods}
+        if (series := sum(each.series for each in there.values())) > MAX_SERIES:
+            made.crowded[question] = series
+            continue
+        for target, each in there.items():
+            _conclude(made, question, target, each.items())
     return made
 
 
@@ -161,6 +169,12 @@ def _lacks_bucket(pods: Sequence[tuple[str, list[tuple[Part, Found]]]], question
     """Whether a histogram is there, but not the bucket that tells the good from the bad."""
     there = {part.le for _, series in pods for part, _ in series}
     return math.inf in there and not {part.le for part in question.parts if part.le is not None} <= there
+
+
+def crowded(series: int) -> str:
+    """What to say of a question with so many."""
+    remedy = "select fewer series by matchLabels, or export fewer"
+    return f"{series:,} series are counted for it, more than {MAX_SERIES:,}: {remedy}"
 
 
 def missing_bucket(question: Question, answer: Iterable[Found]) -> str:
