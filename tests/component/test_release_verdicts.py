@@ -144,3 +144,14 @@ async def test_a_kill_around_any_write_of_a_judged_release_changes_no_outcome(fa
         assert counts(world, "ADDED") == counts(expected, "ADDED"), f"{kind} write {at}"
         assert counts(world, "DELETED") == counts(expected, "DELETED"), f"{kind} write {at}"
         assert essence(world).keys() == essence(expected).keys(), f"{kind} write {at}"
+
+
+async def test_crds_that_are_older_than_the_operator_hold_what_is_judged_by_counts() -> None:
+    """The evidence is not kept there, and verdicts without memory are wrong more often than promised."""
+    world = await begun(exposed(), BAD)
+    world.server.older.add("CanaryRelease")
+    await world.until("Held")
+    assert held(world) == "EvidenceNotAvailable"
+    assert "chart trimtab-crds" in kpi(world)["message"]
+    world.server.older.clear()
+    await world.until("Aborted", rounds=200)

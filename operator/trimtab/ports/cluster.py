@@ -87,6 +87,11 @@ class Cluster(Protocol):
     def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server offers the kind, as of the last discovery. No request."""
 
+    def is_current(self, kind: str) -> bool:
+        """False while the CRD of a kind is older than the operator, as its last status told: parts of it were left out.
+        No request.
+        """
+
     async def get(self, ref: ObjectRef) -> Object | None:
         """A live read; None if absent. Raises ClusterError."""
 
@@ -100,7 +105,7 @@ class Cluster(Protocol):
     async def apply_status(
         self, ref: ObjectRef, status: Mapping[str, Any], *, uid: str, resource_version: str | None = None
     ) -> Object:
-        """Server-side apply of the whole status (manager `trimtab-status`).
+        """Server-side apply of the whole status (manager `trimtab-status`), as far as the CRD declares it.
 
         With `resource_version` it is a decision: ConflictError if the object changed since it was read.
         """

@@ -107,7 +107,7 @@ class ReleaseReconciler:
             others=self._others(key, spec),
             reading=self._sampler.reading(key),
             age=self._sampler.age(key),
-            source=self._sampler.source,
+            source=self._sampler.source and self._cluster.is_current(KIND),  # evidence that is not kept proves nothing
             scrape=self._sampler.scrape,
             answers=self._inquiries.answers(key),
             delivered=frozenset(self._courier.settled(key)),

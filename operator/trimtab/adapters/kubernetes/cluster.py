@@ -1,15 +1,23 @@
 """The cluster port on a real API server."""
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.adapters.kubernetes.client import APPLY_PATCH, MERGE_PATCH, ApiClient
+from trimtab.adapters.kubernetes.declared import UNDECLARED, declared, schema
 from trimtab.adapters.kubernetes.kinds import OPTIONAL, POD, kind_of
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
-from trimtab.ports.cluster import ClusterError, ConflictError, KindNotServedError, NotFoundError
+from trimtab.ports.cluster import ClusterError, ConflictError, InvalidError, KindNotServedError, NotFoundError
+
+logger = logging.getLogger("trimtab")
 
 LOG_LIMIT = 2048
+
+RELEARN = 60.0
+"""Seconds after which a kind whose CRD was older than the operator is written in full once more."""
 
 NEVER = "1"
 """A resourceVersion that no object has: an apply that carries it creates, or conflicts with what there is."""
@@ -31,6 +39,7 @@ class KubernetesCluster:
         self._cache = cache
         self._on_status = on_status
         self._served: frozenset[tuple[str, str]] = frozenset()
+        self._older: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
     def cached(self, ref: ObjectRef) -> Object | None:
         """See the port."""
@@ -55,6 +64,10 @@ class KubernetesCluster:
     def serves(self, api_version: str, kind: str) -> bool:
         """See the port."""
         return (api_version, kind) in self._served
+
+    def is_current(self, kind: str) -> bool:
+        """See the port."""
+        return kind not in self._older
 
     async def discover(self) -> bool:
         """Asks which of the optional kinds are installed; returns whether the answer differs from the last one."""
@@ -100,7 +113,7 @@ class KubernetesCluster:
             metadata["resourceVersion"] = resource_version
         body = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata, "status": status}
         before = self._cache.get(ref)
-        answer = await self._apply(ref, body, manager="trimtab-status", subresource="status")
+        answer = await self._apply_declared(ref, body)
         self._on_status(answer, before)  # its watch event is old news by the time it comes
         return answer
 
@@ -166,9 +179,40 @@ class KubernetesCluster:
         self._cache.put(answer)
         return answer
 
+    async def _apply_declared(self, ref: ObjectRef, body: Object) -> Object:
+        """The status; where the CRD is older than the operator, what of it the CRD declares."""
+        since, by = self._older.get(ref.kind, (float("-inf"), {}))
+        whole = time.monotonic() >= since + RELEARN
+        try:
+            answer = await self._apply_status(ref, body if whole else _declared(body, by))
+        except InvalidError as error:
+            if UNDECLARED not in str(error):
+                raise
+            return await self._apply_status(ref, _declared(body, await self._learn(ref)))
+        if whole:
+            self._older.pop(ref.kind, None)
+        return answer
+
+    async def _apply_status(self, ref: ObjectRef, body: Object) -> Object:
+        return await self._apply(ref, body, manager="trimtab-status", subresource="status")
+
+    async def _learn(self, ref: ObjectRef) -> Mapping[str, Any]:
+        """The schema of the status in the served CRD; said in the log the first time."""
+        kind = kind_of(ref)
+        document = await self._client.read(kind, f"/openapi/v3{kind.root}", verb="schema")
+        found: Mapping[str, Any] = schema(document, ref.kind).get("properties", {}).get("status", {})
+        if ref.kind not in self._older:
+            logger.error("the CRD of %s is older than this operator: upgrade the chart trimtab-crds", ref.kind)
+        self._older[ref.kind] = (time.monotonic(), found)
+        return found
+
     async def _refresh(self, ref: ObjectRef) -> None:
         """What we believed about the object is wrong: look, so that the next decision starts from the truth."""
         try:
             await self.get(ref)
         except ClusterError:
             return  # the conflict itself is what the caller must hear of
+
+
+def _declared(body: Object, by: Mapping[str, Any]) -> Object:
+    return {**body, "status": declared(body["status"], by)}

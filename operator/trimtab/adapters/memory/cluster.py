@@ -68,6 +68,10 @@ class MemoryCluster:
         """See the port."""
         return (api_version, kind) not in self._server.unserved
 
+    def is_current(self, kind: str) -> bool:
+        """See the port."""
+        return kind not in self._server.older
+
     async def get(self, ref: ObjectRef) -> Object | None:
         """See the port."""
         self._request(ref)

@@ -42,6 +42,7 @@ class MemoryServer:
         self.listeners: list[Callable[[str, Object], None]] = []
         self.terminating: set[str] = set()
         self.unserved: set[tuple[str, str]] = set()
+        self.older: set[str] = set()
 
     def get(self, ref: ObjectRef) -> Object | None:
         """A copy of the object, None if absent."""
