@@ -75,7 +75,6 @@ def _counts(question: Question, counter: Counter, found: Iterable[Process], numb
     if not numbers:
         return {}
     ticks = question.ticks
-    since, until = ticks.end(numbers[0] - 1), ticks.end(numbers[-1])
     sums: dict[int, list[int]] = {}
     for process in found:
         warm, last = question.warm(counter, process.instance), 0
@@ -83,7 +82,7 @@ def _counts(question: Question, counter: Counter, found: Iterable[Process], numb
             continue
         earliest = max(warm, millis(question.mark))
         for begin, end, total, bad in process.increments:
-            if begin < earliest or not since < end <= until:
+            if begin < earliest:
                 continue
             number = ticks.holding(end)
             each = sums.setdefault(number, [0, 0, 0])

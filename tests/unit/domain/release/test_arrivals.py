@@ -63,6 +63,11 @@ def test_a_pod_that_was_not_scraped_makes_the_tick_unknown() -> None:
     assert all(theirs == 10 for _, _, theirs in counts(store, 98.0, starts=starts))
 
 
+def test_what_began_before_the_weight_changed_makes_the_tick_unknown() -> None:
+    store = Store().scraped("c1", (-5, 0, 0), (25, 900, 0), (35, 910, 0), (45, 920, 0)).steady("s1", -25, 60)
+    assert counts(store, 50.0, starts=old("c1", "s1")) == [(28.0, None, 10), (38.0, 10, 10)]
+
+
 def test_connections_are_counted_the_same() -> None:
     accepted = [Meter(arm, Connections()) for arm in (CANDIDATE, STABLE)]
     store = Store().steady("c1", -25, 60, meter=accepted[0]).steady("s1", -25, 60, meter=accepted[1])

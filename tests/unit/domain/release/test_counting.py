@@ -258,6 +258,12 @@ def test_an_old_pod_whose_scraping_begins_does_not_count_what_it_had_counted_bef
     assert found == [Counts(10, 1, 1), Counts(10, 1, 1), Counts(20, 1, 2)]
 
 
+def test_a_new_pod_that_is_scraped_late_does_not_count_all_at_once() -> None:
+    store = both().scraped("c2", (64, 7000, 700), (74, 7010, 700))
+    ticks = counted(store, 80.0, starts=old("c1", "s1", c2=12.0))
+    assert [ticks[end].candidate for end in (68.0, 78.0)] == [Counts(10, 1, 1), Counts(20, 1, 2)]
+
+
 # --- routers
 
 
