@@ -54,20 +54,32 @@ _FREED: Mapping[Phase, Callable[[Leg, Service], bool]] = {Phase.RETURNING: turne
 def observed(leg: Leg, service: Service, look: Look, phase: Phase) -> Leg:
     """The leg with what this look adds to what is known of its order."""
     echo = answer(leg, service)
+    leg = _judged_since(leg, service, look, echo)
     if leg.order is None or echo is None:
         return replace(leg, pending=leg.pending + look.dt, unready=0.0)
     missing = echo.candidate_ready < echo.candidate_wanted and not service.migrating(leg.candidate)
     leg = replace(leg, unready=leg.unready + look.dt if missing else 0.0)
     if not _FREED.get(phase, in_place)(leg, service):
-        return replace(leg, pending=leg.pending + look.dt, mark=None, since=None, waited=0.0)
+        return replace(leg, pending=leg.pending + look.dt, mark=None, waited=0.0)
     if leg.mark is None:
         both = (*_series(leg, look, leg.candidate), *_series(leg, look, leg.stable))
-        return replace(leg, mark=counters.newest(both) or 0.0, since=look.store_time, waited=0.0, pending=0.0)
-    since = look.store_time if leg.since is None else leg.since
-    leg = replace(leg, since=since, waited=leg.waited + look.dt, pending=0.0)
+        return replace(leg, mark=counters.newest(both) or 0.0, waited=0.0, pending=0.0)
+    leg = replace(leg, waited=leg.waited + look.dt, pending=0.0)
     if not _traffic(leg) or in_effect(leg, service):
         return leg
     return _confirmed(leg, service, look, echo)
+
+
+def _judged_since(leg: Leg, service: Service, look: Look, echo: Echo | None) -> Leg:
+    """With the beginning of what is judged: as soon as the candidate has any traffic, and anew when its share changes.
+
+    Pods that are not ready are no reason to look away from those that serve.
+    """
+    if echo is None or not (echo.weight > 0 or (_traffic(leg) and in_place(leg, service))):
+        return replace(leg, since=None, share=0.0)
+    if leg.since is not None and leg.share == echo.weight:
+        return leg
+    return replace(leg, since=look.store_time, share=echo.weight)
 
 
 def _confirmed(leg: Leg, service: Service, look: Look, echo: Echo) -> Leg:

@@ -23,8 +23,11 @@ from trimtab.domain.release.measures import routed
 from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.question import silence, unread
 from trimtab.domain.release.rows import JUDGED, Row, length, rows
-from trimtab.domain.release.state import State, of_status
+from trimtab.domain.release.state import Phase, State, of_status
 from trimtab.domain.release.ticks import LONGEST, SCRAPES, Ticks
+
+_ASKED = (Phase.STEPPING, Phase.WATCHING)
+"""Phases that go on only while what is counted is good."""
 
 _COMPARE = {"SLO": Compare.SLO, "Stable": Compare.STABLE, "Both": Compare.BOTH}
 
@@ -41,7 +44,8 @@ def judge(observation: Observation, now: datetime) -> Observation:
         arrivals, mismatched = divided(state, look, reading)
         known = list(_read(known, state, look, reading, mismatched))
     verdicts = {
-        (row.target, row.kpi.name): opinions.verdict(row.kpi, row.state, look, passed=row.passed) for row in known
+        (row.target, row.kpi.name): opinions.verdict(row.kpi, row.state, look, asked=state.phase in _ASKED)
+        for row in known
     }
     return replace(
         observation,

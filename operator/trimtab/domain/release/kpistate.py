@@ -157,6 +157,8 @@ def of_text(text: str, ledger: str = "") -> KpiState:
     if not isinstance(found, dict):
         return KpiState()
     own = {_LONG[short]: value for short, value in found.items() if short in _LONG}
+    if own.get("finding", Finding.PASS) not in iter(Finding):
+        own["finding"] = Finding.HOLD_TRAFFIC  # of a newer operator; the next tick decides
     for name in ("carry", "levels"):
         if name in own:
             own[name] = tuple(own[name])

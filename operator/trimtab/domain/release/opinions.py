@@ -24,8 +24,8 @@ _HOLDS = {
 _ABORTS = {Finding.ABORT_SLO: Reason.SLO_BREACHED, Finding.ABORT_RELATIVE: Reason.WORSE_THAN_STABLE}
 
 
-def verdict(kpi: Kpi, state: KpiState, look: Look, *, passed: bool = False) -> Verdict:
-    """What a KPI says; of `kpi.pods` nothing is remembered here. `passed`: nothing is asked of it any more."""
+def verdict(kpi: Kpi, state: KpiState, look: Look, *, asked: bool = True) -> Verdict:
+    """What a KPI says; of `kpi.pods` nothing is remembered here. `asked`: something depends on its being good now."""
     if not look.observation.source:
         why = (
             "no metrics store is configured (TRIMTAB_PROMETHEUS_URL, chart value settings.prometheusURL), or the CRDs "
@@ -36,7 +36,7 @@ def verdict(kpi: Kpi, state: KpiState, look: Look, *, passed: bool = False) -> V
     if not decided and (blind := _blind(kpi, state, look)) is not None:
         return blind
     found = _of_gauge(kpi, state) if kpi.gauge is not None else _of_counts(kpi, state, look)
-    if found.result == "Pass" and not passed and not _fresh(state, look):
+    if found.result == "Pass" and asked and not _fresh(state, look):
         return _insufficient(Reason.NO_DATA, f"waits for the next fresh sample; {found.message}")
     return found
 
@@ -157,8 +157,8 @@ def _left(state: KpiState) -> str:
 def _limit(found: Finding, kpi: Kpi, look: Look) -> str:
     error = look.spec.analysis.false_abort
     if found is Finding.ABORT_RELATIVE:
-        return f"; it is worse than stable, and at most {error} of such verdicts are wrong"
-    return f"; {allowed(kpi)} may, and at most {error} of such verdicts are wrong"
+        return f"; it is worse than stable (which a good revision is taken for in at most {error} of releases)"
+    return f"; {allowed(kpi)} may (a good revision is taken for such a one in at most {error} of releases)"
 
 
 def allowed(kpi: Kpi) -> str:

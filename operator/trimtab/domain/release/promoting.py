@@ -19,6 +19,9 @@ from trimtab.domain.release.state import Leg, Phase, State
 _PATIENCE = 60.0
 """Seconds without an order in place after which the end of a release waits for nobody."""
 
+_BLIND = (Reason.NO_DATA, Reason.PROVIDER_ERROR)
+"""Reasons of verdicts that say nothing of the revision."""
+
 _EVERYTHING = Stage(bake=0, weight=100, capacity=100)
 
 
@@ -69,13 +72,13 @@ def _on_the_way(state: State, look: Look) -> State:
 
 @_judged_still
 def watching(state: State, look: Look) -> State:
-    """Judged on with all traffic; nobody judges while the metrics store cannot be asked, up to the deadline."""
+    """Judged on with all traffic; nobody judges while there is no data, up to the deadline."""
     left = 0.0 if state.unjudged else seconds(look.spec.watch) - state.watched
     if left <= 0:
         return replace(state, phase=Phase.RETIRING)
-    blind = verdicts.worst(verdicts.judged(state, look))
+    blind = verdicts.worst([each for each in verdicts.judged(state, look) if each.verdict.reason in _BLIND])
     overdue = state.spent >= seconds(look.spec.analysis.deadline)
-    if blind is not None and blind.verdict.result == "ProviderError" and not overdue:
+    if blind is not None and not overdue:
         message = f"KPI {blind.kpi} of {blind.target}: {blind.verdict.message}; the watch waits"
         return replace(state, effective=False).noted("Watching", Reason.WATCHING, message)
     counts = look.dt * state.effective

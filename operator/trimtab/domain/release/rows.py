@@ -8,7 +8,7 @@ from trimtab.api.kpi import Kpi
 from trimtab.domain import names
 from trimtab.domain.release import measures, starts
 from trimtab.domain.release.durations import seconds
-from trimtab.domain.release.effect import answer, ready_pods
+from trimtab.domain.release.effect import answer, in_place, ready_pods
 from trimtab.domain.release.kpistate import KpiState, of_text
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.meters import Connections, Measure, Meter
@@ -63,7 +63,9 @@ def length(look: Look) -> float:
 def arrival_question(look: Look, leg: Leg) -> Question | None:
     """What tells in which shares requests arrive; None where the proxies cannot tell, or nothing is divided."""
     service = look.services.get(leg.name)
-    if service is None or leg.since is None or not measures.shares_known(look) or not _compared(leg, service):
+    if service is None or leg.since is None or not measures.shares_known(look):
+        return None
+    if not _compared(leg, service) or not in_place(leg, service):
         return None
     candidate, stable = measures.arms(leg, look)
     if measures.routed(leg):
@@ -128,7 +130,7 @@ def _compared(leg: Leg, service: Service) -> bool:
     order = leg.order
     if order is None or order.matched or order.mirror:
         return False
-    return 0 < order.weight < 100 and bool(ready_pods(service, leg.stable))
+    return 0 < effective(leg, service) < 1 and bool(ready_pods(service, leg.stable))
 
 
 def _question(look: Look, leg: Leg, service: Service, kpi: Kpi) -> Question | None:
@@ -136,7 +138,7 @@ def _question(look: Look, leg: Leg, service: Service, kpi: Kpi) -> Question | No
     if measured is None or leg.since is None or leg.order is None:
         return None
     candidate, stable = (Meter(arm, measured) for arm in measures.arms(leg, look))
-    beside = leg.order.weight < 100 and bool(ready_pods(service, leg.stable))
+    beside = effective(leg, service) < 1 and bool(ready_pods(service, leg.stable))
     return _asked(look, leg, service, candidate, stable if beside else None)
 
 

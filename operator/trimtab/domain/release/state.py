@@ -67,8 +67,9 @@ class Leg:
 
     Of the order in force: `confirmed` is its sequence once it was seen in effect, when the service had `wanted` pods;
     `guessed`: no request showed it. `mark` is the metrics store's own time of the newest sample when the order was
-    first seen in place, `since` its time of that look, from which on counts are judged; `waited` counts the seconds
-    since, `pending` those before. `unready`: seconds for which pods were missing.
+    first seen in place; `waited` counts the seconds since, `pending` those before. `unready`: seconds for which pods
+    were missing. `since`: the store's time since when the candidate has had the `share` of requests, in percent, that
+    it has now, whether or not the order asks for more; counts are judged from then on.
 
     `restarts` by pod UID, of the release; `baseline` what the pods had behind them when it began.
     """
@@ -87,6 +88,7 @@ class Leg:
     guessed: bool = False
     mark: float | None = None
     since: float | None = None
+    share: float = 0.0
     waited: float = 0.0
     pending: float = 0.0
     unready: float = 0.0

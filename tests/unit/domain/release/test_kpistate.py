@@ -60,6 +60,10 @@ def test_what_is_no_record_is_the_beginning(text: str) -> None:
     assert of_text(text) == KpiState()
 
 
+def test_a_finding_of_a_newer_operator_lets_nothing_through() -> None:
+    assert of_text('{"D": 99}').finding == Finding.HOLD_TRAFFIC
+
+
 def test_a_new_step_counts_anew_and_a_run_out_of_bounds_goes_on() -> None:
     entered = FULL.in_step("3@100", 10.0)
     assert (entered.fresh, entered.sums, entered.finding) == (0, Sums(), Finding.HOLD_TRAFFIC)

@@ -338,6 +338,39 @@ def test_what_passed_before_an_outage_lets_nothing_through_after_it(wanted: dict
     assert world.outcomes == ["Aborted"]
 
 
+def test_pods_that_are_not_ready_are_no_reason_to_look_away_from_those_that_serve() -> None:
+    world = released(declared(strategy=LONG_STEP, analysis={"readyWithin": "1h"}))
+    world.services["orders"].wanted = 8
+    world.run(90)
+    world.services["orders"].lost = 1
+    world.services["orders"].failing["r2"] = 0.5
+    world.run(10)
+    world.until("Aborted", limit=120)
+    assert world.services["orders"].weight == 0
+
+
+def test_a_watch_in_which_nobody_scrapes_does_not_pass() -> None:
+    world = released(declared(watch="2m"))
+    world.until("Watching", limit=900)
+    world.scraped = False
+    world.run(600, tick=5)
+    assert (world.status["phase"], kpi(world)["reason"]) == ("Watching", Reason.NO_DATA)
+    world.scraped = True
+    world.until("Promoted", limit=900, tick=5)
+
+
+def test_a_watch_that_nobody_saw_does_not_pass() -> None:
+    world = released(declared(watch="3m"))
+    world.until("Watching", limit=900)
+    world.run(160)
+    let_fail(world)
+    for _ in range(120):
+        world.work()
+        world.advance(5)
+    world.restart()
+    world.until("Aborted", limit=300)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
