@@ -7,7 +7,7 @@ from typing import Any
 import pytest_asyncio
 from aiohttp import web
 
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
 
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

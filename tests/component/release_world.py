@@ -17,8 +17,8 @@ from trimtab.adapters.memory.metrics import MemoryMetrics
 from trimtab.adapters.memory.notifier import MemoryNotifier
 from trimtab.domain import names
 from trimtab.domain.objects import Object, ObjectRef, ref_of
-from trimtab.domain.release.counters import Arm
-from trimtab.domain.release.meters import Connections, Errors, Meter
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Connections, Errors, Meter
 from trimtab.ports.cluster import ClusterError
 from trimtab.ports.lease import Lease
 from trimtab.reconcilers.courier import Courier

@@ -4,8 +4,8 @@ import pytest
 from tests.component.contracts.metrics import FAILURES, MetricsContract
 
 from trimtab.adapters.memory.metrics import MemoryMetrics
-from trimtab.domain.release.counters import Arm
-from trimtab.domain.release.meters import Level, Meter, Selector
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Level, Meter, Selector
 
 
 class MemoryWorld:

@@ -8,7 +8,7 @@ from tests.component.prometheus_server import ARM, Server, series, server, succe
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.cli.release.traffic import of_prometheus
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
 
 __all__ = ["server"]
 

@@ -17,8 +17,8 @@ from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.questions import MAX_QUESTIONS
 from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.adapters.prometheus.resting import PATIENCE
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Errors, Expression, Meter
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Errors, Expression, Meter
 
 __all__ = ["server"]
 

@@ -13,8 +13,8 @@ from trimtab.adapters.prometheus import answers, questions, sorting
 from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.adapters.prometheus.resting import PATIENCE
-from trimtab.domain.release.counters import Arm
-from trimtab.domain.release.meters import Attempts, Meter, Selector
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Attempts, Meter, Selector
 
 __all__ = ["server"]
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 from trimtab.adapters.memory.metrics import MemoryMetrics
-from trimtab.domain.release.arrivals import arrived
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.counting import closed
-from trimtab.domain.release.meters import Errors, Meter
-from trimtab.domain.release.question import Question
+from trimtab.domain.release.counting.arrivals import arrived
+from trimtab.domain.release.counting.closing import closed
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Errors, Meter
+from trimtab.domain.release.counting.question import Question
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.sampler import SPARE, Sampler, until_tick
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from tests.support.cli import start, trimtab
 from tests.support.kube import Kube, Object, namespace
 
-from trimtab.domain.release.ledger import Entry, Totals, appended
+from trimtab.domain.release.judging.ledger import Entry, Totals, appended
 
 STABLE, CANDIDATE = "a1b2c3d4e5", "g5tme2hiyb"
 API = "trimtab.dev/v1alpha1"

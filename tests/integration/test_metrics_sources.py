@@ -10,8 +10,8 @@ from tests.support.prometheus import Targets, scraping
 
 from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.reading import PrometheusMetrics
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Attempts, Errors, Expression, Level, Measure, Meter, Selector, Slow
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Attempts, Errors, Expression, Level, Measure, Meter, Selector, Slow
 
 WINDOW = 3.0
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")

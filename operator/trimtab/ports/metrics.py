@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Meter
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Meter
 
 
 class Metrics(Protocol):

@@ -19,7 +19,7 @@ from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Event, Report
 from trimtab.domain.release.channels import channel_key
 from trimtab.domain.release.durations import seconds
-from trimtab.domain.release.judging import judge, pending
+from trimtab.domain.release.judging.judge import judge, pending
 from trimtab.domain.release.observation import Observation, Target
 from trimtab.domain.release.policy import KIND, targets_of
 from trimtab.domain.release.report import invalid, report

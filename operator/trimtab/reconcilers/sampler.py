@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Meter
-from trimtab.domain.release.ticks import APART, SCRAPES, reach
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Meter
+from trimtab.domain.release.counting.ticks import APART, SCRAPES, reach
 from trimtab.ports.metrics import Metrics
 from trimtab.reconcilers.queue import Key
 

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from trimtab.domain.release.counters import Arm, Reading, stood_still
-from trimtab.domain.release.meters import Errors, Meter
+from trimtab.domain.release.counting.counters import Arm, Reading, stood_still
+from trimtab.domain.release.counting.meters import Errors, Meter
 from trimtab.ports.metrics import Metrics
 
 ROUTED = Arm("shop", "orders", "aaaaaaaaaa", "routed")

@@ -17,8 +17,8 @@ from tests.support.kube import poll
 from trimtab.adapters.prometheus.answers import Found
 from trimtab.adapters.prometheus.questions import questions
 from trimtab.adapters.prometheus.sorting import sorted_out
-from trimtab.domain.release.counters import Arm, Listener
-from trimtab.domain.release.meters import Connections, Count, Errors, Measure, Meter, Slow
+from trimtab.domain.release.counting.counters import Arm, Listener
+from trimtab.domain.release.counting.meters import Connections, Count, Errors, Measure, Meter, Slow
 from trimtab.domain.service.proxy.stats import BAD_GRPC, BUCKETS
 
 CODES = {

@@ -12,7 +12,7 @@ from tests.unit.cli.test_release_replay import invoke, spec, tick
 from trimtab.cli.release.anew import anew
 from trimtab.cli.release.anew_text import lines, summary
 from trimtab.domain.release.evidence.finding import Finding
-from trimtab.domain.release.ledger import Entry, Totals, appended
+from trimtab.domain.release.judging.ledger import Entry, Totals, appended
 
 ABORTED = {
     "releaseID": "g5tme2hiyb",

@@ -1,6 +1,6 @@
 """Counters: a request is seen only if it is certain, and standing still is known only if every pod says so."""
 
-from trimtab.domain.release.counters import Series, fresh, newest, seen_since, stood_still
+from trimtab.domain.release.counting.counters import Series, fresh, newest, seen_since, stood_still
 
 
 def pod(*values: float, start: float = 100.0, step: float = 10.0, name: str = "a") -> Series:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trimtab.adapters.prometheus.answers import Found
 from trimtab.adapters.prometheus.expressions import RefusedError, confined, value
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
 
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")
 OURS = ('namespace="shop"', 'pod=~"orders-aaaaaaaaaa-[a-z0-9]+(-[a-z0-9]+)?"')

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from trimtab.adapters.prometheus.identities import IDENTITIES, matchers, process
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
 
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")
 LONG = Arm("shop", "a" * 40, "aaaaaaaaaa", "routed")

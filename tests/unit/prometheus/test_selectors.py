@@ -11,8 +11,8 @@ from trimtab.adapters.prometheus.identities import IDENTITIES
 from trimtab.adapters.prometheus.questions import MAX_COST, MAX_QUESTIONS, packed, questions
 from trimtab.adapters.prometheus.selectors import quoted, selector
 from trimtab.adapters.prometheus.sources import Part, exactly, parts
-from trimtab.domain.release.counters import Arm
-from trimtab.domain.release.meters import Attempts, Errors, Level, Measure, Meter, Selector, Slow
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Attempts, Errors, Level, Measure, Meter, Selector, Slow
 
 ARM = Arm("shop", "orders", "aaaaaaaaaa", "routed")
 

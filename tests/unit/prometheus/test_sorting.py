@@ -7,8 +7,8 @@ import pytest
 from trimtab.adapters.prometheus.answers import Found
 from trimtab.adapters.prometheus.questions import questions
 from trimtab.adapters.prometheus.sorting import Sorted, missing_bucket, sorted_out
-from trimtab.domain.release.counters import Arm
-from trimtab.domain.release.meters import Attempts, Connections, Errors, Level, Measure, Meter, Selector, Slow
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Attempts, Connections, Errors, Level, Measure, Meter, Selector, Slow
 
 CANDIDATE = Arm("shop", "orders", "bbbbbbbbbb", "routed")
 STABLE = Arm("shop", "orders", "aaaaaaaaaa", "routed")

@@ -4,7 +4,7 @@ import pytest
 
 from trimtab.adapters.prometheus.sources import Part
 from trimtab.adapters.prometheus.tallies import tally
-from trimtab.domain.release.counters import Sample
+from trimtab.domain.release.counting.counters import Sample
 
 TOTAL = Part(metric="total", total=1)
 BAD = Part(metric="bad", bad=1)

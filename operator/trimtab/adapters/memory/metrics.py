@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from trimtab.domain.release.counters import Arm, Reading, Series
-from trimtab.domain.release.meters import Count, Level, Meter, Tally
+from trimtab.domain.release.counting.counters import Arm, Reading, Series
+from trimtab.domain.release.counting.meters import Count, Level, Meter, Tally
 
 _KEPT = 3600.0
 

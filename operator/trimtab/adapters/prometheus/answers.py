@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from trimtab.domain.release.counters import Sample
+from trimtab.domain.release.counting.counters import Sample
 
 logger = logging.getLogger("trimtab.prometheus")
 

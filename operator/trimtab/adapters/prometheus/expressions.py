@@ -15,7 +15,7 @@ import promql_parser as promql
 from trimtab.adapters.prometheus.answers import Found
 from trimtab.adapters.prometheus.selectors import Confines, quoted
 from trimtab.domain import names
-from trimtab.domain.release.counters import Arm, Series
+from trimtab.domain.release.counting.counters import Arm, Series
 
 LONGEST = 1000
 RANGE = timedelta(hours=1)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from trimtab.domain import names
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
 
 Owner = tuple[str, ...]
 Labels = Mapping[str, str]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from trimtab.adapters.prometheus import sources
 from trimtab.adapters.prometheus.sources import ARRIVALS, Parts
-from trimtab.domain.release.counters import Arm
-from trimtab.domain.release.meters import Measure, Meter
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Measure, Meter
 
 MAX_QUESTIONS = 400
 """In one query, so that its text stays below 64 KiB."""

@@ -14,8 +14,8 @@ from trimtab.adapters.prometheus.resting import Resting
 from trimtab.adapters.prometheus.selectors import selector
 from trimtab.adapters.prometheus.sorting import Sorted, crowded, missing_bucket, sorted_out
 from trimtab.adapters.prometheus.sources import Part
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Expression, Meter
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Expression, Meter
 
 FORBIDDEN = "queries are not run: who operates Trimtab can allow them with TRIMTAB_ALLOW_PROMQL (chart: allowPromQL)"
 

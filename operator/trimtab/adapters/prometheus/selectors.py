@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from trimtab.adapters.prometheus.identities import Identity, matchers
 from trimtab.adapters.prometheus.sources import Part
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
 
 Confines = Mapping[str, str]
 """Labels, and their exact values, that all series of this cluster carry in a store that others share."""

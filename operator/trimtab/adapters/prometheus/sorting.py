@@ -12,8 +12,8 @@ from trimtab.adapters.prometheus.identities import IDENTITIES, Labels, Owner, pr
 from trimtab.adapters.prometheus.questions import MAX_SERIES, UNKNOWN_COST, Key, Question
 from trimtab.adapters.prometheus.sources import SOURCES, Part
 from trimtab.adapters.prometheus.tallies import tally
-from trimtab.domain.release.counters import Arm, Sample, Series
-from trimtab.domain.release.meters import Errors, Level, Meter, Slow, Tally
+from trimtab.domain.release.counting.counters import Arm, Sample, Series
+from trimtab.domain.release.counting.meters import Errors, Level, Meter, Slow, Tally
 
 Target = Arm | Meter
 

@@ -13,7 +13,16 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trimtab.domain.release.meters import Attempts, Connections, Errors, Expression, Level, Measure, Selector, Slow
+from trimtab.domain.release.counting.meters import (
+    Attempts,
+    Connections,
+    Errors,
+    Expression,
+    Level,
+    Measure,
+    Selector,
+    Slow,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from trimtab.adapters.prometheus.sources import Part
-from trimtab.domain.release.counters import Sample
-from trimtab.domain.release.meters import Count, Tally
+from trimtab.domain.release.counting.counters import Sample
+from trimtab.domain.release.counting.meters import Count, Tally
 
 
 def tally(instance: str, series: Iterable[tuple[Part, Sequence[Sample]]]) -> Tally:

@@ -9,7 +9,7 @@ from trimtab.api.kpi import Kpi
 from trimtab.api.meta import ApiModel
 from trimtab.api.strategy import AfterMirror, Strategy
 from trimtab.domain.release.durations import seconds
-from trimtab.domain.release.opinions import success_rate
+from trimtab.domain.release.judging.opinions import success_rate
 from trimtab.domain.release.stages import percent, stages
 
 SPLITS = ("canary", "linear", "allAtOnce", "blueGreen", "abTest")

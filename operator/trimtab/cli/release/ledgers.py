@@ -8,7 +8,7 @@ import numpy as np
 
 from trimtab.cli.release.series import NO_DATA, Series
 from trimtab.domain.objects import Object
-from trimtab.domain.release.ledger import Entry, entries
+from trimtab.domain.release.judging.ledger import Entry, entries
 
 NOT_DIVIDED = 100
 """Weight that stands for requests that were not divided at random."""

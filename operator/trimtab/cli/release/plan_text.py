@@ -11,7 +11,7 @@ from trimtab.cli.release.prospects import Ends, Prospect
 from trimtab.cli.release.terms import counting
 from trimtab.domain.release.durations import spoken
 from trimtab.domain.release.evidence.terms import Compare
-from trimtab.domain.release.opinions import success_rate
+from trimtab.domain.release.judging.opinions import success_rate
 
 WIDTH = 80
 _MEASURES = {Compare.SLO: "SLO", Compare.STABLE: "Stable", Compare.BOTH: "Both"}

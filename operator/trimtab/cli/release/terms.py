@@ -11,7 +11,7 @@ from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence import terms
 from trimtab.domain.release.evidence.expectation import chosen, likely_share
 from trimtab.domain.release.evidence.terms import Compare, Ints, Terms
-from trimtab.domain.release.opinions import success_rate
+from trimtab.domain.release.judging.opinions import success_rate
 from trimtab.domain.release.stages import stages
 
 COMPARE = {"SLO": Compare.SLO, "Stable": Compare.STABLE, "Both": Compare.BOTH}

@@ -14,11 +14,11 @@ from trimtab.cli.release.ledgers import Ledger, ledgers
 from trimtab.cli.release.loads import Load
 from trimtab.cli.release.terms import counting, terms_of
 from trimtab.domain.objects import Object
-from trimtab.domain.release import measures
-from trimtab.domain.release.counters import Arm
+from trimtab.domain.release.counting.counters import Arm
+from trimtab.domain.release.counting.meters import Meter, Tally
 from trimtab.domain.release.evidence.expectation import likely_share
 from trimtab.domain.release.evidence.terms import Compare
-from trimtab.domain.release.meters import Meter, Tally
+from trimtab.domain.release.judging import measures
 
 WINDOW = 600.0
 """Seconds of samples that are asked for."""

@@ -1,6 +1,6 @@
 """Whether traffic has left a revision, so that its pods may go (design: A weight is in effect; faults.md S6)."""
 
-from trimtab.domain.release import counters
+from trimtab.domain.release.counting import counters
 from trimtab.domain.release.effect import counted, ready_pods
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.state import Leg

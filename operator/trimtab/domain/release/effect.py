@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from trimtab.domain import labels
-from trimtab.domain.release import counters
-from trimtab.domain.release.counters import Arm, Listener, Series
+from trimtab.domain.release.counting import counters
+from trimtab.domain.release.counting.counters import Arm, Listener, Series
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.state import Leg, Phase
 from trimtab.domain.service.blockers import is_ready, of_component

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from trimtab.api.reasons import Reason
-from trimtab.domain.release import opinions
 from trimtab.domain.release.durations import seconds
-from trimtab.domain.release.kpistate import KpiState
+from trimtab.domain.release.judging import opinions
+from trimtab.domain.release.judging.kpistate import KpiState
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.state import Phase, State
 

@@ -7,8 +7,8 @@ from typing import Literal
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.kpistate import KpiState
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.judging.kpistate import KpiState
 
 Result = Literal["Pass", "Fail", "Insufficient", "ProviderError"]
 

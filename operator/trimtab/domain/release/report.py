@@ -8,8 +8,9 @@ from trimtab.api.reasons import Reason
 from trimtab.domain.objects import Object
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
 from trimtab.domain.plan import Event, Report
-from trimtab.domain.release import kpi_report, narration
+from trimtab.domain.release import narration
 from trimtab.domain.release.eta import remaining
+from trimtab.domain.release.judging import kpi_report
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.state import Leg, Note, Phase, State, progress_of

@@ -11,26 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trimtab.domain.objects import uid_of
-from trimtab.domain.release import (
-    candidates,
-    concurrency,
-    idle,
-    measures,
-    notices,
-    promoting,
-    returning,
-    stepping,
-    verbs,
-)
-from trimtab.domain.release.counters import Arm, Listener
+from trimtab.domain.release import candidates, concurrency, idle, notices, promoting, returning, stepping, verbs
+from trimtab.domain.release.counting.counters import Arm, Listener
+from trimtab.domain.release.counting.meters import Meter
 from trimtab.domain.release.effect import observed
 from trimtab.domain.release.gates import Question
-from trimtab.domain.release.judging import counted_until
+from trimtab.domain.release.judging import measures
+from trimtab.domain.release.judging.judge import counted_until
+from trimtab.domain.release.judging.rows import JUDGED
 from trimtab.domain.release.look import Look, Service, looking
-from trimtab.domain.release.meters import Meter
 from trimtab.domain.release.observation import Observation
 from trimtab.domain.release.pods_kpi import counted
-from trimtab.domain.release.rows import JUDGED
 from trimtab.domain.release.state import Leg, Phase, State, of_status, timeless
 
 _MOVES = 32

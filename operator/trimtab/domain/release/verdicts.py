@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from trimtab.api.kpi import Kpi
 from trimtab.api.reasons import Reason
-from trimtab.domain.release import opinions, pods_kpi
+from trimtab.domain.release import pods_kpi
 from trimtab.domain.release.durations import seconds, spoken
 from trimtab.domain.release.effect import answer
-from trimtab.domain.release.kpistate import KpiState
+from trimtab.domain.release.judging import opinions
+from trimtab.domain.release.judging.kpistate import KpiState
+from trimtab.domain.release.judging.rows import in_step
 from trimtab.domain.release.look import Look, Service
 from trimtab.domain.release.observation import Verdict
-from trimtab.domain.release.rows import in_step
 from trimtab.domain.release.state import Leg, State
 from trimtab.domain.service.blockers import cause, of_pods
 

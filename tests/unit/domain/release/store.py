@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from trimtab.domain.release.counters import Arm, Reading, Series
-from trimtab.domain.release.meters import Count, Errors, Level, Meter, Selector, Tally
-from trimtab.domain.release.question import Question
-from trimtab.domain.release.starts import Starts
+from trimtab.domain.release.counting.counters import Arm, Reading, Series
+from trimtab.domain.release.counting.meters import Count, Errors, Level, Meter, Selector, Tally
+from trimtab.domain.release.counting.question import Question
+from trimtab.domain.release.counting.starts import Starts
 
 ZERO = 1_800_000_000.0
 """Unix time at which tests begin; a multiple of all intervals used."""

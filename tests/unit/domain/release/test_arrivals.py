@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.domain.release.store import CANDIDATE, OURS, STABLE, ZERO, Store, old, question, troubled
 
-from trimtab.domain.release.arrivals import Arrived, arrived
-from trimtab.domain.release.counters import Reading, Series
-from trimtab.domain.release.meters import Connections, Meter
+from trimtab.domain.release.counting.arrivals import Arrived, arrived
+from trimtab.domain.release.counting.counters import Reading, Series
+from trimtab.domain.release.counting.meters import Connections, Meter
 
 
 def counts(store: Store, at: float, since: float = 0.0, **changed: Any) -> list[tuple[float, int | None, int | None]]:

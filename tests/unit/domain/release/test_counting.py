@@ -20,10 +20,10 @@ from tests.unit.domain.release.store import (
     troubled,
 )
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.counting import Carry, Counted, Counts, closed
-from trimtab.domain.release.meters import Errors, Meter
-from trimtab.domain.release.question import silence, unread
+from trimtab.domain.release.counting.closing import Carry, Counted, Counts, closed
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.meters import Errors, Meter
+from trimtab.domain.release.counting.question import silence, unread
 
 
 def counted(

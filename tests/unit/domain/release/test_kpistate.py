@@ -8,7 +8,7 @@ import pytest
 
 from trimtab.domain.release.evidence import evidence
 from trimtab.domain.release.evidence.finding import Finding
-from trimtab.domain.release.kpistate import LIMIT, KpiState, Sums, of_text, to_text
+from trimtab.domain.release.judging.kpistate import LIMIT, KpiState, Sums, of_text, to_text
 
 FULL = KpiState(
     release="g5tme2hiyb",

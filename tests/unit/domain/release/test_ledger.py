@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.domain.release.ledger import LIMIT, NOTHING, Entry, Totals, appended, entries
+from trimtab.domain.release.judging.ledger import LIMIT, NOTHING, Entry, Totals, appended, entries
 
 TICK = Entry(
     t=10,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from tests.unit.domain.release.store import CANDIDATE, LAG, STABLE, ZERO, Store, old, question
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.levels import Aggregate, levelled
-from trimtab.domain.release.meters import Meter
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.levels import Aggregate, levelled
+from trimtab.domain.release.counting.meters import Meter
 
 OURS, THEIRS = (Meter(arm, LAG) for arm in (CANDIDATE, STABLE))
 

@@ -2,8 +2,8 @@
 
 from tests.unit.domain.release.test_verdicts import LONG_STEP, declared, released
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.ticks import LONGEST
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.ticks import LONGEST
 
 
 def test_what_was_missed_is_asked_for_until_no_reading_reaches_so_far() -> None:

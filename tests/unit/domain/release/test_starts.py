@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from trimtab.domain import labels
-from trimtab.domain.release import starts
+from trimtab.domain.release.counting import starts
 
 CREATED, BEGAN, AGAIN = "2027-01-15T08:00:00Z", "2027-01-15T08:00:20Z", "2027-01-15T09:00:00Z"
 

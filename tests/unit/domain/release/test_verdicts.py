@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.domain.release.world import World, spec
 
 from trimtab.api.reasons import Reason
-from trimtab.domain.release.ledger import entries
+from trimtab.domain.release.judging.ledger import entries
 
 ERRORS = {"name": "errors", "requests": {"successRate": "99%"}}
 SLOW = {"name": "slow", "requests": {"latency": {"under": "250ms", "share": "99%"}}}

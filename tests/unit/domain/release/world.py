@@ -13,9 +13,9 @@ from trimtab.api.reasons import Reason
 from trimtab.domain import labels
 from trimtab.domain.outcome import Waiting
 from trimtab.domain.plan import Event
-from trimtab.domain.release.counters import Arm, Reading, Series
-from trimtab.domain.release.judging import judge
-from trimtab.domain.release.meters import Count, Level, Meter, Tally
+from trimtab.domain.release.counting.counters import Arm, Reading, Series
+from trimtab.domain.release.counting.meters import Count, Level, Meter, Tally
+from trimtab.domain.release.judging.judge import judge
 from trimtab.domain.release.observation import Answer, Observation, Target, Verdict
 from trimtab.domain.release.report import report
 from trimtab.domain.release.step import Step, step

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from trimtab.domain.release.counters import Arm, Reading
-from trimtab.domain.release.meters import Errors, Expression, Meter, Slow
-from trimtab.domain.release.starts import Starts
-from trimtab.domain.release.ticks import Ticks, millis
+from trimtab.domain.release.counting.counters import Arm, Reading
+from trimtab.domain.release.counting.meters import Errors, Expression, Meter, Slow
+from trimtab.domain.release.counting.starts import Starts
+from trimtab.domain.release.counting.ticks import Ticks, millis
 
 _IN_PODS = ("Proxy", "App")
 """Sources that are scraped in the pods of the service; the others are routers."""

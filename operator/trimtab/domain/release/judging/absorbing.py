@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trimtab.domain.release import ledger
-from trimtab.domain.release.counting import Counted, Counts
+from trimtab.domain.release.counting.closing import Counted, Counts
 from trimtab.domain.release.evidence import dispersion, expectation, rule
 from trimtab.domain.release.evidence.evidence import Evidence, after, joined, values
 from trimtab.domain.release.evidence.finding import Finding
 from trimtab.domain.release.evidence.terms import Bools, Floats, Ints, Terms
 from trimtab.domain.release.evidence.tick import Tick
-from trimtab.domain.release.kpistate import KpiState, Sums
-from trimtab.domain.release.ledger import Entry, Totals
-from trimtab.domain.release.rows import Row, warm
+from trimtab.domain.release.judging import ledger
+from trimtab.domain.release.judging.kpistate import KpiState, Sums
+from trimtab.domain.release.judging.ledger import Entry, Totals
+from trimtab.domain.release.judging.rows import Row, warm
 
 ABORTS = (Finding.ABORT_SLO, Finding.ABORT_RELATIVE)
 

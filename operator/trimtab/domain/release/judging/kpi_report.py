@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from trimtab.api.kpi import Kpi
-from trimtab.domain.release import opinions
 from trimtab.domain.release.evidence.terms import Compare
-from trimtab.domain.release.kpistate import KpiState, to_text
+from trimtab.domain.release.judging import opinions
+from trimtab.domain.release.judging.kpistate import KpiState, to_text
+from trimtab.domain.release.judging.rows import in_step
 from trimtab.domain.release.look import Look
-from trimtab.domain.release.rows import in_step
 from trimtab.domain.release.state import State
 from trimtab.domain.release.verdicts import Judgement, judged
 from trimtab.domain.status import without_empty

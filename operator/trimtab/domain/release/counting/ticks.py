@@ -8,7 +8,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from trimtab.domain.release.counters import Reading
+from trimtab.domain.release.counting.counters import Reading
 
 SCRAPES = 3
 """Scrapes after which silence is a fault."""

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.meters import Count, Meter
-from trimtab.domain.release.question import Counter, Question, routed
-from trimtab.domain.release.ticks import millis
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.meters import Count, Meter
+from trimtab.domain.release.counting.question import Counter, Question, routed
+from trimtab.domain.release.counting.ticks import millis
 
 
 class Increment(NamedTuple):

@@ -6,13 +6,14 @@ from typing import Any
 
 from trimtab.api.kpi import Kpi
 from trimtab.domain import names
-from trimtab.domain.release import measures, starts
+from trimtab.domain.release.counting import starts
+from trimtab.domain.release.counting.meters import Connections, Measure, Meter
+from trimtab.domain.release.counting.question import Counter, Question
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.effect import answer, in_place, ready_pods
-from trimtab.domain.release.kpistate import KpiState, of_text
+from trimtab.domain.release.judging import measures
+from trimtab.domain.release.judging.kpistate import KpiState, of_text
 from trimtab.domain.release.look import Look, Service
-from trimtab.domain.release.meters import Connections, Measure, Meter
-from trimtab.domain.release.question import Counter, Question
 from trimtab.domain.release.state import Leg, Phase, State
 
 JUDGED = (Phase.STEPPING, Phase.PROMOTING, Phase.MOVING, Phase.WATCHING)

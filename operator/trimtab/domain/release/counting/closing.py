@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.increments import Process, newest, processes
-from trimtab.domain.release.question import Counter, Question, unread
-from trimtab.domain.release.ticks import Awaited, due, millis
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.increments import Process, newest, processes
+from trimtab.domain.release.counting.question import Counter, Question, unread
+from trimtab.domain.release.counting.ticks import Awaited, due, millis
 
 
 class Counts(NamedTuple):

@@ -7,10 +7,10 @@ those moments; so what came between two scrapes is divided among ticks by time.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.increments import Increment, Process, newest, processes
-from trimtab.domain.release.question import Counter, Question, unread
-from trimtab.domain.release.ticks import Awaited, Ticks, due, millis
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.increments import Increment, Process, newest, processes
+from trimtab.domain.release.counting.question import Counter, Question, unread
+from trimtab.domain.release.counting.ticks import Awaited, Ticks, due, millis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from trimtab.api.kpi import Gauge
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.kpistate import KpiState
-from trimtab.domain.release.levels import levelled
-from trimtab.domain.release.rows import Row
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.levels import levelled
+from trimtab.domain.release.judging.kpistate import KpiState
+from trimtab.domain.release.judging.rows import Row
 
 ENOUGH = 3
 """Ticks in a row that decide."""

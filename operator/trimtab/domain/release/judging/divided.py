@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from trimtab.domain.release.arrivals import arrived
-from trimtab.domain.release.counters import Reading
+from trimtab.domain.release.counting.arrivals import arrived
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.question import Question
 from trimtab.domain.release.evidence import arrival, codec
 from trimtab.domain.release.evidence.arrival import Arrival
+from trimtab.domain.release.judging.rows import arrival_question, effective, length
 from trimtab.domain.release.look import Look
-from trimtab.domain.release.question import Question
-from trimtab.domain.release.rows import arrival_question, effective, length
 from trimtab.domain.release.state import State
 
 _RELEASE, _CURSOR = "R", "K"

@@ -6,10 +6,8 @@ from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.canaryrelease_rules import PROXY_BOUNDS
 from trimtab.api.kpi import Gauge, Kpi, Metric
 from trimtab.domain.objects import Object
-from trimtab.domain.release.counters import Arm, Listener
-from trimtab.domain.release.durations import seconds
-from trimtab.domain.release.look import Look
-from trimtab.domain.release.meters import (
+from trimtab.domain.release.counting.counters import Arm, Listener
+from trimtab.domain.release.counting.meters import (
     Attempts,
     Connections,
     Errors,
@@ -20,6 +18,8 @@ from trimtab.domain.release.meters import (
     Selector,
     Slow,
 )
+from trimtab.domain.release.durations import seconds
+from trimtab.domain.release.look import Look
 from trimtab.domain.release.state import Leg
 
 _BOUND = 1.0

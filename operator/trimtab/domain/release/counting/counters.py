@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from trimtab.domain.release.meters import Meter, Tally
+    from trimtab.domain.release.counting.meters import Meter, Tally
 
 Listener = Literal["direct", "routed"]
 Sample = tuple[float, float]

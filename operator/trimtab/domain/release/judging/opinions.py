@@ -2,14 +2,14 @@
 
 from trimtab.api.kpi import Kpi
 from trimtab.api.reasons import Reason
-from trimtab.domain.release import gauges
+from trimtab.domain.release.counting.ticks import SCRAPES
 from trimtab.domain.release.durations import spoken
 from trimtab.domain.release.evidence.finding import Finding
 from trimtab.domain.release.evidence.rule import FRESH_TICKS
-from trimtab.domain.release.kpistate import KpiState
+from trimtab.domain.release.judging import gauges
+from trimtab.domain.release.judging.kpistate import KpiState
 from trimtab.domain.release.look import Look
 from trimtab.domain.release.observation import Result, Verdict
-from trimtab.domain.release.ticks import SCRAPES
 
 _PATIENCE = 3
 """Readings in a row that fail, or ticks without counts, before that is said."""

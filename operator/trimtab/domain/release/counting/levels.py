@@ -6,10 +6,10 @@ from math import isfinite
 from statistics import fmean
 from typing import Literal
 
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.meters import Meter
-from trimtab.domain.release.question import Counter, Question, unread
-from trimtab.domain.release.ticks import Awaited, due, millis
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.meters import Meter
+from trimtab.domain.release.counting.question import Counter, Question, unread
+from trimtab.domain.release.counting.ticks import Awaited, due, millis
 
 Aggregate = Literal["max", "min", "avg", "sum"]
 

@@ -8,23 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from trimtab.domain.release import opinions
-from trimtab.domain.release.absorbing import Course, absorbed
-from trimtab.domain.release.counters import Reading
-from trimtab.domain.release.counting import Carry, Counted, closed
-from trimtab.domain.release.divided import divided, divided_until, kept
+from trimtab.domain.release.counting.closing import Carry, Counted, closed
+from trimtab.domain.release.counting.counters import Reading
+from trimtab.domain.release.counting.question import silence, unread
+from trimtab.domain.release.counting.ticks import LONGEST, SCRAPES, Ticks
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.evidence import terms
 from trimtab.domain.release.evidence.terms import LEAST_DISPERSION, SESSION_DISPERSION, Compare, Terms
-from trimtab.domain.release.gauges import measured
-from trimtab.domain.release.kpistate import KpiState, of_text
+from trimtab.domain.release.judging import opinions
+from trimtab.domain.release.judging.absorbing import Course, absorbed
+from trimtab.domain.release.judging.divided import divided, divided_until, kept
+from trimtab.domain.release.judging.gauges import measured
+from trimtab.domain.release.judging.kpistate import KpiState, of_text
+from trimtab.domain.release.judging.measures import routed
+from trimtab.domain.release.judging.rows import JUDGED, Row, length, rows
 from trimtab.domain.release.look import Look, looking
-from trimtab.domain.release.measures import routed
 from trimtab.domain.release.observation import Observation
-from trimtab.domain.release.question import silence, unread
-from trimtab.domain.release.rows import JUDGED, Row, length, rows
 from trimtab.domain.release.state import Phase, State, of_status
-from trimtab.domain.release.ticks import LONGEST, SCRAPES, Ticks
 
 _ASKED = (Phase.STEPPING, Phase.WATCHING)
 """Phases that go on only while what is counted is good."""
