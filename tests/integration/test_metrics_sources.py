@@ -223,7 +223,7 @@ async def test_other_clusters_in_the_same_store_are_left_out(pages: Targets) -> 
 async def test_queries_see_their_revision_alone_and_say_how_old_their_data_is(pages: Targets) -> None:
     """Each is run as it would be, so that what is written and what Prometheus reads cannot differ."""
     pages.pages = {POD: page(40, 10), OTHER: page(1000, 900), ROUTER: page(1000, 900)}
-    await pages.scrapes(2)
+    await pages.scrapes(6)  # more than a second of them: queries are evaluated at a whole second
     wanted = {
         Expression("sum(checkout_failures_total) / sum(checkout_attempts_total)"): 0.25,
         Expression('checkout_attempts_total{namespace=~".+"} - 2'): 38,
