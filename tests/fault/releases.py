@@ -34,7 +34,7 @@ def policy(namespace: str) -> Object:
         "targets": [{"name": "orders"}],
         "strategy": {"canary": {"steps": [{"weight": "50%", "bake": "1s"}]}},
         "kpis": [{"name": "pods", "pods": {"maxRestarts": 0}}],
-        "analysis": {"interval": "1s", "readyWithin": "5s"},
+        "analysis": {"interval": "1s", "readyWithin": "10s"},
         "watch": "0s",
     }
     metadata = {"namespace": namespace, "name": "orders"}
