@@ -1,14 +1,18 @@
 {{- /* What the operator may do in each namespace that it serves; exactly what its adapters use. */ -}}
 {{- define "trimtab.rules" -}}
 - apiGroups: [trimtab.dev]
-  resources: [canaryreleases, microservices]
+  resources: [canaryreleases, microservices, servicebindings]
   verbs: [get, list, watch]
 - apiGroups: [trimtab.dev]
-  resources: [canaryreleases/status, microservices/status, microservices/scale]
+  resources: [canaryreleases/status, microservices/status, microservices/scale, servicebindings/status]
+  verbs: [patch]
+# What is outside the cluster has to be cleaned up: a finalizer, which is in metadata.
+- apiGroups: [trimtab.dev]
+  resources: [servicebindings]
   verbs: [patch]
 # Children block their owner's deletion; clusters that enforce permissions on owner references ask for this.
 - apiGroups: [trimtab.dev]
-  resources: [microservices/finalizers]
+  resources: [microservices/finalizers, servicebindings/finalizers]
   verbs: [update]
 - apiGroups: [""]
   resources: [configmaps, serviceaccounts, services]
@@ -46,13 +50,21 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
+# A pod that is created as a dry run shows whether its ServiceAccount's credentials would be injected.
+- apiGroups: [""]
+  resources: [pods, pods/eviction]
+  verbs: [create]
+# In a namespace that is being deleted nothing is made, and what holds data is kept.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
 # By name only: the operator never lists or watches Secrets.
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get]
+  verbs: [create, get, patch]
 # The renewals of our own Lease, seen on a watch, tell that watches are alive.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]

@@ -1,6 +1,7 @@
 """From the description of a kind to its CustomResourceDefinition."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from trimtab.api.meta import VALIDATIONS, ApiModel, Rule
@@ -50,7 +51,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """All that the CRD of a kind is made from. `rules` are CEL rules with the whole object as `self`."""
+    """All that the CRD of a kind is made from. `rules` are CEL rules with the whole object as `self`.
+
+    `labels` are those of the CRD itself.
+    """
 
     kind: str
     plural: str
@@ -62,6 +66,7 @@ class Kind:
     categories: tuple[str, ...] = ("trimtab",)
     rules: tuple[Rule, ...] = ()
     scale: Scale | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     scope: Literal["Namespaced", "Cluster"] = "Namespaced"
     group: str = GROUP
     version: str = VERSION
@@ -101,7 +106,7 @@ def custom_resource_definition(kind: Kind) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": kind.crd_name},
+        "metadata": {"name": kind.crd_name} | ({"labels": dict(kind.labels)} if kind.labels else {}),
         "spec": {"group": kind.group, "names": names, "scope": kind.scope, "versions": [version]},
     }
 

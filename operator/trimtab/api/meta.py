@@ -88,6 +88,19 @@ def exactly_one_of(*members: str) -> Rule:
     )
 
 
+def immutable(field: str, remedy: str) -> Rule:
+    """The rule that `field` of a model (name on the wire) stays as it is. `remedy` says what to do instead.
+
+    It holds for fields that are always there, because they are required or have a scalar default, and for optional
+    ones. It says nothing about objects inside lists.
+    """
+    return Rule(
+        rule=f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})",
+        message=f"{field} cannot be changed: {remedy}",
+        field_path=f".{field}",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A bounded string. `pattern` is a regular expression (RE2 and Rust agree on the subset used here).

@@ -130,3 +130,62 @@ class Reason(StrEnum):
         "The same revision is started anew with the proxy, which a release needs; it is not judged.",
     )
     NOTIFICATION_FAILED = "NotificationFailed", "A channel of spec.notify did not take a notice; the message says why."
+
+    # Of bindings.
+    BOUND = "Bound", "The backing service is ready, and its Secret is in place."
+    CREATING = "Creating", "AWS is making the resource; the message says which and how long that usually takes."
+    UPDATING = "Updating", "AWS is changing the resource; further changes wait for it."
+    DELETING = "Deleting", "The resource is being deleted; a resource of the same name waits for that."
+    RESOURCE_FAILED = "ResourceFailed", "AWS says that the resource failed; the message is AWS's own."
+    PROJECTED = "Projected", "The Secret holds what the workload needs."
+    PROJECTION_PENDING = "ProjectionPending", "The Secret is written once the resource can be used."
+    KEY_NOT_FOUND = "KeyNotFound", "spec.inject names a key that the Secret has not; the message lists those it has."
+    VARIABLE_TAKEN = (
+        "VariableTaken",
+        "Another binding, first by name, gives the workload that variable; its value holds. Rename one of the two.",
+    )
+    POLICY_DENIED = (
+        "PolicyDenied",
+        "No BindingPolicy permits it; the message says what was missing. Ask an administrator, or change the spec.",
+    )
+    NAMESPACE_TERMINATING = "NamespaceTerminating", "The namespace is being deleted; nothing is made in it any more."
+    NOT_OURS = (
+        "NotOurs",
+        "A resource of that name is of another. Adopt it by spec.adopt, rename the ServiceBinding, or hand it over.",
+    )
+    HANDED_OVER = "HandedOver", "The resource was handed over to another cluster; this one touches it no more."
+    IMMUTABLE_CHANGE = (
+        "ImmutableChange",
+        "AWS cannot change that setting of an existing resource. Set it back, or make a new ServiceBinding.",
+    )
+    DRIFTED = "Drifted", "Somebody else changed a setting; the message says which, what it should be and what it is."
+    DRIFT_REMEDIED = "DriftRemedied", "A setting that somebody else had changed was changed back."
+    DRIFT_CONFLICT = (
+        "DriftConflict",
+        "Somebody keeps changing a setting against the spec; the operator gave up until the spec changes. Find who.",
+    )
+    RESOURCE_MISSING = "ResourceMissing", "The resource was deleted by somebody else; what was in it is lost."
+    RESOURCE_CREATED = "ResourceCreated", "A resource was made."
+    RESOURCE_DELETED = "ResourceDeleted", "A resource was deleted."
+    RESOURCE_RETAINED = "ResourceRetained", "The ServiceBinding is gone; the resource and its Secret were kept."
+    ADOPTED = "Adopted", "An existing resource was taken over."
+    REATTACHED = "Reattached", "A resource of an earlier ServiceBinding of that name was taken up again."
+    IN_USE = "InUse", "Something still uses the Secret; the message names it. The deletion goes on when it is gone."
+    NOT_EMPTY = "NotEmpty", "The resource still holds data and is not deleted. Empty it, or choose Retain."
+    THROTTLED = "Throttled", "AWS asked for fewer calls; the operator slows down and goes on."
+    CLOUD_DENIED = "CloudDenied", "The role lacks a right; the message names the action. `trimtab policy iam` has all."
+    CLOUD_INVALID = "CloudInvalid", "AWS refuses the request as it stands; the message is AWS's own."
+    CLOUD_BUSY = "CloudBusy", "AWS takes no change of the resource now; it is tried again."
+    CLOUD_QUOTA_EXCEEDED = "CloudQuotaExceeded", "A quota of the AWS account is used up; raise it, or delete something."
+    CLOUD_UNAVAILABLE = "CloudUnavailable", "AWS does not answer, or with an error of its own; it is tried again."
+    CIRCUIT_OPEN = "CircuitOpen", "AWS failed too often lately; calls to this service of the account pause."
+    BINDING_NOT_READY = "BindingNotReady", "A ServiceBinding of the service is not ready; see its own status."
+    IDENTITY_INJECTED = "IdentityInjected", "Pods get the credentials of the workload's role."
+    IDENTITY_NOT_INJECTED = "IdentityNotInjected", "Pods would get no credentials yet; the new revision waits for that."
+    IDENTITY_PENDING = "IdentityPending", "The workload's role is being made; a fresh role takes a while to be known."
+    IDENTITY_NOT_MANAGED = "IdentityNotManaged", "The BindingPolicy has identity mode None: workloads bring their own."
+    IN_FORCE = "InForce", "The policy is in force."
+    PERMISSIONS_MISSING = "PermissionsMissing", "The policy's role lacks rights; the message names the actions."
+    PERMISSIONS_UNKNOWN = "PermissionsUnknown", "The role may not ask what it may do (iam:SimulatePrincipalPolicy)."
+    ORPHANS_FOUND = "OrphansFound", "Resources exist whose ServiceBinding is gone; status.orphans lists them."
+    ORPHAN_DELETED = "OrphanDeleted", "A resource whose ServiceBinding is gone was deleted, as the policy says."

@@ -46,6 +46,11 @@ class Blocker(StatusModel):
     since: Timestamp | None = Field(
         None, description="Since when (RFC 3339). Default: unknown.", examples=["2026-01-02T03:04:05Z"]
     )
+    eta: Timestamp | None = Field(
+        None,
+        description="When it is over, as far as one can tell (RFC 3339). Default: unknown.",
+        examples=["2026-01-02T03:14:05Z"],
+    )
 
 
 class Verb(StatusModel):
