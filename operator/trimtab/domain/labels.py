@@ -30,6 +30,9 @@ RELEASE = "trimtab.dev/release"
 PLATFORM = "trimtab.dev/platform"
 """Annotation that users set to the available platform version: render the pods anew with its proxy."""
 
+BINDING_FINALIZER = "trimtab.dev/binding"
+"""Finalizer of a ServiceBinding: something outside the cluster has to be looked after before it may go."""
+
 
 def of_object(service: str) -> dict[str, str]:
     """Labels that every object of a service carries."""

@@ -1,6 +1,7 @@
 """The Kubernetes API as the reconcilers see it.
 
-Reads of the first group come from the informer cache and cost no request; all others are one request each.
+Reads of the first group come from the informer cache and cost no request; all others are one request each, unless they
+say otherwise. Secrets are never cached: they are read by `get`, and whatever an error says of one shows no value of it.
 
 Errors::
 
@@ -84,6 +85,21 @@ class Cluster(Protocol):
     def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
         """Cached CanaryReleases of a namespace; of one Microservice if it is named: those that have it as a target."""
 
+    def bindings(self, namespace: str = "", microservice: str = "") -> Iterable[Object]:
+        """Cached ServiceBindings of a namespace (empty: of all); of one Microservice: those whose workload it is."""
+
+    def workloads(self, binding: Object) -> Iterable[Object]:
+        """The cached Microservices that a ServiceBinding names or selects."""
+
+    def binding_policies(self) -> Iterable[Object]:
+        """Cached BindingPolicies, by name. One that comes from a file has no UID, and so no status to write."""
+
+    def namespace(self, name: str) -> Object | None:
+        """The cached Namespace (projection: metadata). Where Namespaces cannot be watched, one with its name alone.
+
+        It may be older than what else is cached: ask with `get` whether a namespace is being deleted.
+        """
+
     def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server offers the kind, as of the last discovery. No request."""
 
@@ -109,6 +125,33 @@ class Cluster(Protocol):
 
         With `resource_version` it is a decision: ConflictError if the object changed since it was read.
         """
+
+    async def set_finalizer(self, ref: ObjectRef, *, uid: str, present: bool) -> None:
+        """Adds or removes `trimtab.dev/binding` (manager `trimtab-finalizer`); the finalizers of others stay.
+
+        An object that is gone has none. ConflictError if another object has the name, or the finalizers just changed;
+        InvalidError if it is to be added to what is being deleted.
+        """
+
+    async def secret_users(self, namespace: str, secret: str) -> tuple[str, ...]:
+        """What refers to a Secret, such as `Deployment/orders`: cached Deployments that ask for pods, CronJobs, Jobs
+        and pods that have not ended. If there is none, a live list of the namespace's pods tells whether others' do.
+        """
+
+    async def refresh_bindings(self, microservice: Object) -> None:
+        """Makes sure that the cache knows every ServiceBinding of its namespace that is older than a Microservice.
+
+        The watches of the two kinds race, and may tell of the Microservice first.
+        """
+
+    async def ending(self, kind: str) -> bool:
+        """Whether the CRD of one of our kinds is being deleted, or gone; also if there is no way to know."""
+
+    async def dry_run(self, manifest: Object) -> Object:
+        """The object as a creation would store it, with what admission adds; nothing is created."""
+
+    async def evict(self, ref: ObjectRef, *, uid: str) -> None:
+        """Asks a pod of that UID to end. ThrottledError while its PodDisruptionBudget forbids it; gone is a success."""
 
     async def scale(self, ref: ObjectRef, replicas: int) -> None:
         """Sets spec.replicas through the scale subresource (manager `trimtab-scale`)."""

@@ -57,7 +57,7 @@ def observed(leg: Leg, service: Service, look: Look, phase: Phase) -> Leg:
     leg = _judged_since(leg, service, look, echo)
     if leg.order is None or echo is None:
         return replace(leg, pending=leg.pending + look.dt, unready=0.0)
-    missing = echo.candidate_ready < echo.candidate_wanted and not service.migrating(leg.candidate)
+    missing = echo.candidate_ready < echo.candidate_wanted and not service.preparing(leg.candidate)
     leg = replace(leg, unready=leg.unready + look.dt if missing else 0.0)
     if not _FREED.get(phase, in_place)(leg, service):
         return replace(leg, pending=leg.pending + look.dt, mark=None, waited=0.0)

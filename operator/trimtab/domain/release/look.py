@@ -73,8 +73,10 @@ class Service:
         versions = {item["revision"]: item.get("version", "") for item in self.status.get("history") or ()}
         return str(versions.get(revision) or revision)
 
-    def migrating(self, revision: str) -> bool:
-        """Whether a job runs that the revision's first pod waits for."""
+    def preparing(self, revision: str) -> bool:
+        """Whether its first pod waits for a binding, for its identity, or for a job that runs."""
+        if any(each["kind"] in ("ServiceBinding", "ServiceAccount") for each in self.status.get("waitingFor") or ()):
+            return True
         jobs = self.status.get("jobs") or ()
         return any(job.get("revision") == revision and job["phase"] in ("Pending", "Running") for job in jobs)
 

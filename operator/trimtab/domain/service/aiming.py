@@ -89,9 +89,9 @@ def _has_lost_its_router(observation: Observation, order: Order, spec: Microserv
 
 
 def _startable(decision: Decision, order: Order) -> frozenset[str]:
-    """Revisions whose rollout was begun, and stable, unless it is new itself and waits for its jobs."""
+    """Revisions whose rollout was begun, and stable, unless it is new itself and waits for its bindings or jobs."""
     begun = {item["revision"] for item in decision.history}
-    held = {decision.target.name} if decision.holding is not None else set()
+    held = {decision.target.name} if decision.held else set()
     return frozenset((begun | {order.stable}) - held)
 
 

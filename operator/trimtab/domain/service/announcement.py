@@ -10,7 +10,7 @@ from trimtab.domain.service.observation import Observation
 from trimtab.domain.service.report import report
 from trimtab.domain.status import condition
 
-_FORESEEN = frozenset({Reason.ROLLING_OUT, Reason.MIGRATION_RUNNING})
+_FORESEEN = frozenset({Reason.ROLLING_OUT, Reason.MIGRATION_RUNNING, Reason.BINDING_NOT_READY})
 """Reasons of Ready that follow from the plan itself. None makes an Event: those come of what a report says anew."""
 
 

@@ -11,6 +11,7 @@ from trimtab.domain.service import (
     cronjob,
     deployment,
     horizontalpodautoscaler,
+    injection,
     job,
     networkpolicy,
     poddisruptionbudget,
@@ -78,7 +79,7 @@ def _before(observation: Observation, decision: Decision) -> Iterator[Object]:
         yield revision.record(owner, target)
     live = [decision.records[name] for name in sorted(decision.live)]
     if any(each.template["spec"]["serviceAccountName"] == owner.name for each in live):
-        yield serviceaccount.service_account(owner, spec)
+        yield serviceaccount.service_account(owner, spec, injection.annotations(observation))
     config_maps = {each["name"]: each for record in live for each in record.config_maps}
     yield from (configmap.immutable(owner, config_maps[name]) for name in sorted(config_maps))
     if spec.config is not None and spec.config.on_change == "Ignore":
@@ -94,7 +95,7 @@ def _beside(observation: Observation, decision: Decision, arrangement: Arrangeme
     owner, spec = decision.owner, effective_spec(observation, decision)
     yield poddisruptionbudget.pod_disruption_budget(owner, spec)
     if any(decision.records[name].proxied for name in decision.live):
-        yield podmonitor.pod_monitor(owner)
+        yield podmonitor.pod_monitor(owner, observation.settings.scrape_interval)
     if spec.scaling is not None:
         yield horizontalpodautoscaler.horizontal_pod_autoscaler(owner, spec.scaling)
     if arrangement is not None:

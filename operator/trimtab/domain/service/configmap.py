@@ -32,4 +32,5 @@ def immutable(owner: Identity, record: Mapping[str, Any]) -> dict[str, Any]:
 def mounted(template: Object) -> list[str]:
     """Names of the ConfigMaps of ours that a pod template mounts; no volume of a user's begins with `trimtab-`."""
     volumes = template["spec"].get("volumes", ())
-    return [volume["configMap"]["name"] for volume in volumes if volume["name"].startswith("trimtab-")]
+    ours = (volume for volume in volumes if volume["name"].startswith("trimtab-"))
+    return [volume["configMap"]["name"] for volume in ours if "configMap" in volume]

@@ -10,7 +10,9 @@ from trimtab.api.microservice import DEFAULT_PORTS, MicroserviceSpec, Port
 from trimtab.domain import labels
 from trimtab.domain.objects import Object
 from trimtab.domain.service import gating, ondemand, revision, runs
-from trimtab.domain.service.blockers import is_ready
+from trimtab.domain.service.awaited import awaited
+from trimtab.domain.service.bindings import bound
+from trimtab.domain.service.blockers import Blocker, is_ready
 from trimtab.domain.service.mandate import Mandate, mandate
 from trimtab.domain.service.meta import Identity, identity_of
 from trimtab.domain.service.observation import Observation
@@ -27,7 +29,8 @@ class Decision:
 
     `target` is the revision that the spec asks for; `applied` the one that is to serve: the target, or while it may
     not be rolled out or a job `holding` it up is not done, the one that serves now (None: none does); side by side it
-    is the stable one. `mandate` is what a CanaryRelease asks for. `records` are all recorded revisions with the target,
+    is the stable one. `awaited` is what else must be there before the target's first pod. `mandate` is what a
+    CanaryRelease asks for. `records` are all recorded revisions with the target,
     `live` the names of those that must stay whole. `jobs`, `verb` and `history` are the status fields of these names.
     """
 
@@ -36,11 +39,17 @@ class Decision:
     target: Revision
     applied: Revision | None
     holding: Record | None
+    awaited: tuple[Blocker, ...]
     records: Mapping[str, Revision]
     live: frozenset[str]
     jobs: tuple[Record, ...]
     verb: Mapping[str, str] | None
     history: tuple[Mapping[str, str], ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether anything stands between the target and its first pod."""
+        return self.holding is not None or bool(self.awaited)
 
 
 def settle(observation: Observation, now: datetime) -> Decision:
@@ -53,10 +62,11 @@ def settle(observation: Observation, now: datetime) -> Decision:
     history = tuple(status.get("history", ()))
     told = mandate(observation, target, records, now)
     due = _is_due(told, target, observation)
-    rolled_out = not due or any(item["revision"] == target.name for item in history)
+    lacking = awaited(observation, target) if due else ()
+    rolled_out = not due or bool(lacking) or any(item["revision"] == target.name for item in history)
     attempt = told.order.release if told.order is not None else ""
     gate = gating.gate(owner, observation, target.name, rolled_out=rolled_out, now=now, attempt=attempt)
-    begun = due and gate.holding is None
+    begun = due and not lacking and gate.holding is None
     applied = target if begun else records.get(_serving(owner, observation, history))
     if told.stable in records and (told.order is not None or told.refuses(target.name)):
         applied = target if begun and told.leaving else records[told.stable]
@@ -67,6 +77,7 @@ def settle(observation: Observation, now: datetime) -> Decision:
         target=target,
         applied=applied,
         holding=gate.holding,
+        awaited=lacking,
         records=records,
         live=_live(observation, target, applied, told) & records.keys(),
         jobs=runs.kept(request.records, observation.spec.jobs),
@@ -99,6 +110,7 @@ def _rendering(observation: Observation) -> Rendering:
         proxied=revision.proxied(observation.spec, released=observation.policy is not None),
         settings=observation.settings,
         asked=annotations.get(labels.PLATFORM, ""),
+        bound=None if observation.bindings is None else bound(observation.bindings),
     )
 
 

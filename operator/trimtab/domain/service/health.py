@@ -52,12 +52,17 @@ def of_failures(failures: Sequence[Failure]) -> Verdict | None:
 
 
 def of_gate(decision: Decision) -> Verdict | None:
-    """A BeforeRollout job that holds the rollout up; None if none does."""
+    """A binding or a BeforeRollout job that holds the rollout up; None if none does."""
+    serving = f"; revision {decision.applied.name} goes on serving" if decision.applied else ""
+    if decision.awaited:
+        first, more = decision.awaited[0], len(decision.awaited) - 1
+        what = f"{first.kind} {first.name}{f' and {more} more' if more else ''}: {first.message.rstrip('. ')}"
+        message = f"revision {decision.target.name} waits for {what}{serving}"
+        return Verdict(ready=False, reason=Reason.BINDING_NOT_READY, message=message, reconciling=True)
     record = decision.holding
     if record is None:
         return None
     job = f"Job {runs.job_name(decision.owner, record)}"
-    serving = f"; revision {decision.applied.name} goes on serving" if decision.applied else ""
     if record["phase"] == "Failed":
         retry = f"fix it, or set the annotation {labels.RECONCILE} to a new value to try again"
         message = f"{job} failed before revision {decision.target.name}{serving}; {retry}: {record.get('message', '')}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trimtab.api.microservice import MicroserviceSpec
+from trimtab.domain.binding.identity.view import IdentityView
 from trimtab.domain.objects import Object, ObjectRef
 
 PROXY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
@@ -31,6 +32,7 @@ class ClusterSettings:
     monitoring_namespace: str = ""
     load_balancer_cidrs: tuple[str, ...] = ()
     proxy_image: str = PROXY_IMAGE
+    scrape_interval: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,10 @@ class Observation:
     (apiVersion, kind) whether its API is installed. `job_logs` maps a failed Job's name to the tail of its log.
     `gateway` is the raw Gateway that `expose` names and `gateway_class` its class, if they could be read. `policy` is
     the raw CanaryRelease that acts for this Microservice. `endpoint_slices` are projections (metadata, endpoints) of
-    those of its Services.
+    those of its Services. `bindings` are the raw ServiceBindings whose workload it is; None: their API is not installed
+    (any more), so nothing is known of them. `identity` is the state of its role in AWS, None where there are none.
+    `injected` says whether a pod of its present ServiceAccount would get that identity; None: admission was not asked.
+    `refusal` is what it said instead of an answer.
     """
 
     resource: Object
@@ -68,4 +73,8 @@ class Observation:
     gateway_class: Object | None = None
     policy: Object | None = None
     endpoint_slices: tuple[Object, ...] = ()
+    bindings: tuple[Object, ...] | None = ()
+    identity: IdentityView | None = None
+    injected: bool | None = None
+    refusal: str = ""
     settings: ClusterSettings = field(default_factory=ClusterSettings)

@@ -1,12 +1,13 @@
 """The pod template of a revision. Pods meet the Pod Security Standard `restricted`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain import labels
 from trimtab.domain.quantity import canonical
 from trimtab.domain.service import configmap, containers
+from trimtab.domain.service.bindings import Bound, projected
 from trimtab.domain.service.meta import Identity, filled
 from trimtab.domain.service.proxy import container as proxy
 
@@ -14,8 +15,11 @@ _QUANTITIES = frozenset({"sizeLimit", "divisor"})
 _QUANTITY_MAPS = frozenset({"requests", "limits"})
 
 
-def template(owner: Identity, spec: MicroserviceSpec, revision: str, *, proxy_image: str = "") -> dict[str, Any]:
+def template(
+    owner: Identity, spec: MicroserviceSpec, revision: str, *, proxy_image: str = "", bound: Iterable[Bound] = ()
+) -> dict[str, Any]:
     """The pod template, quantities in the API server's own form; without an image of the proxy, without a proxy."""
+    pod = projected(_pod(owner, spec, revision, proxy_image), bound, without=proxy.NAME)
     metadata = {
         "labels": {
             **spec.pod_metadata.labels,
@@ -28,7 +32,7 @@ def template(owner: Identity, spec: MicroserviceSpec, revision: str, *, proxy_im
             "kubectl.kubernetes.io/default-container": containers.APP,
         },
     }
-    return {"metadata": metadata, "spec": _canonical(_pod(owner, spec, revision, proxy_image))}
+    return {"metadata": metadata, "spec": _canonical(pod)}
 
 
 def _pod(owner: Identity, spec: MicroserviceSpec, revision: str, proxy_image: str) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """What must be read, beside the watched objects, before a decision can be made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain.objects import Object, ObjectRef
 from trimtab.domain.service import runs
+from trimtab.domain.service.bindings import Bound
 from trimtab.domain.service.jobstate import failed
 from trimtab.domain.service.meta import identity_of
 
@@ -20,9 +21,13 @@ class SecretReference:
     at_start: bool
 
 
-def secrets_of(spec: MicroserviceSpec, children: Mapping[ObjectRef, Object]) -> frozenset[str]:
-    """Names of the Secrets (of the Microservice's namespace) that its spec or one of its live revisions refers to."""
-    found = set(_of_spec(spec))
+def secrets_of(
+    spec: MicroserviceSpec, children: Mapping[ObjectRef, Object], bound: Iterable[Bound] = ()
+) -> frozenset[str]:
+    """Names of the Secrets (of the Microservice's namespace) that its spec, its bindings' variables or one of its live
+    revisions refers to.
+    """
+    found = {*_of_spec(spec), *(each.secret for each in bound if each.env)}
     for ref, child in children.items():
         if ref.kind == "Deployment":
             found |= {reference.name for reference in of_pod(child["spec"]["template"]["spec"])}

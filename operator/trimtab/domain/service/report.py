@@ -39,6 +39,7 @@ _QUIET = frozenset(
         Reason.ROLLING_OUT,
         Reason.NOT_READY,
         Reason.MIGRATION_RUNNING,
+        Reason.BINDING_NOT_READY,
     }
 )
 """Reasons of Ready that are no news; all others become a Warning when they first appear."""
@@ -131,6 +132,8 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
     progress = rollout(deployment, observation.pods, name, wanted)
     aspects = tuple(_aspects(owner, observation))
     blockers = [*waiting.of_failures(failures)]
+    if decision is not None:
+        blockers += decision.awaited
     if decision is not None and _is_held(decision):
         blockers += health.of_holding_job(observation, decision)
     blockers += health.of_missing_secrets(observation, deployment)
@@ -152,9 +155,9 @@ def _look(observation: Observation, reasoning: Reasoning, failures: tuple[Failur
 
 
 def _is_held(decision: Decision) -> bool:
-    """Whether jobs hold up what is to serve, and not a candidate beside what serves."""
+    """Whether bindings or jobs hold up what is to serve, and not a candidate beside what serves."""
     order = decision.mandate.order
-    return decision.holding is not None and (order is None or order.candidate != decision.target.name)
+    return decision.held and (order is None or order.candidate != decision.target.name)
 
 
 def _aspects(owner: Identity, observation: Observation) -> Iterator[Condition]:
@@ -288,7 +291,7 @@ def _events(look: _Look, verdict: Verdict, status: Mapping[str, Any]) -> Iterato
 
 def _outcome(look: _Look, verdict: Verdict) -> Outcome:
     decision = look.reasoning.decision
-    starting = not look.rollout.complete or (decision is not None and decision.holding is not None)
+    starting = not look.rollout.complete or (decision is not None and decision.held)
     if starting and any(blocker.reason is Reason.SECRET_NOT_FOUND for blocker in look.blockers):
         return Waiting(after=_SECRET_POLL, reason=str(Reason.SECRET_NOT_FOUND))
     if any(failure.reason != Reason.CHILD_INVALID for failure in look.failures):

@@ -6,13 +6,14 @@ version changes no running pod.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain import labels, names
 from trimtab.domain.objects import Object
 from trimtab.domain.service import configmap, pods
+from trimtab.domain.service.bindings import Bound, of_shape
 from trimtab.domain.service.meta import Identity, child
 from trimtab.domain.service.observation import ClusterSettings
 from trimtab.domain.service.proxy import container as proxy
@@ -94,7 +95,7 @@ def platform_status(serving: Revision | None, settings: ClusterSettings) -> dict
     return fields if available == serving.platform_version else {**fields, "available": available}
 
 
-def shape(spec: MicroserviceSpec, *, proxied: bool = False) -> str:
+def shape(spec: MicroserviceSpec, *, proxied: bool = False, bound: Iterable[Bound] = ()) -> str:
     """Canonical JSON of what shapes pods; values that equal the default are left out, so new fields change nothing."""
     parts: dict[str, Any] = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, include=set(_SHAPING))
     if spec.availability.spread != "Zone":
@@ -106,6 +107,8 @@ def shape(spec: MicroserviceSpec, *, proxied: bool = False) -> str:
         parts["config"] = spec.config.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=excluded)
     if proxied:
         parts["proxy"] = True
+    if projected := [each.to_shape() for each in bound]:
+        parts["bindings"] = projected
     return names.canonical(parts)
 
 
@@ -121,12 +124,14 @@ class Rendering:
 
     `proxied`: its pods need the proxy. `asked` is the platform version that the service is asked to move to (annotation
     `trimtab.dev/platform`), which counts only if it is the one that is available, and once: a wish that was there when
-    a revision was rendered is none against that revision, whatever becomes available again.
+    a revision was rendered is none against that revision, whatever becomes available again. `bound` are its bindings;
+    None: not known, so those of the revision that was wanted before.
     """
 
     proxied: bool = False
     settings: ClusterSettings = field(default_factory=ClusterSettings)
     asked: str = ""
+    bound: tuple[Bound, ...] | None = ()
 
     def fits(self, revision: Revision) -> bool:
         """Whether the revision need not give way to one of a newer platform."""
@@ -146,16 +151,23 @@ def resolve(
 
     A proxy that is not needed any more stays in the preferred revision: taking it out is no reason for a restart.
     """
-    rendering = rendering or Rendering()
-    wanted = shape(spec, proxied=rendering.proxied)
+    rendering = _with_bindings(rendering or Rendering(), records.get(preferred or ""))
+    bound = rendering.bound or ()
+    wanted = shape(spec, proxied=rendering.proxied, bound=bound)
     fitting = [revision for revision in records.values() if rendering.fits(revision)]
     current = next((revision for revision in fitting if revision.name == preferred), None)
-    if current is not None and current.shape in (wanted, shape(spec, proxied=True)):
+    if current is not None and current.shape in (wanted, shape(spec, proxied=True, bound=bound)):
         return current
     equal = [revision for revision in fitting if revision.shape == wanted]
     if equal:
         return max(equal, key=lambda revision: revision.number)
     return _new(owner, spec, wanted, records, rendering)
+
+
+def _with_bindings(rendering: Rendering, before: Revision | None) -> Rendering:
+    if rendering.bound is not None:
+        return rendering
+    return replace(rendering, bound=of_shape(before.shape) if before is not None else ())
 
 
 def _new(
@@ -176,7 +188,7 @@ def _new(
         name=name,
         number=max((revision.number for revision in records.values()), default=0) + 1,
         shape=wanted,
-        template=pods.template(owner, spec, name, proxy_image=image),
+        template=pods.template(owner, spec, name, proxy_image=image, bound=rendering.bound or ()),
         config_maps=tuple(config_maps),
         hash_version=HASH_VERSION,
         platform_version=platform(rendering.settings),
