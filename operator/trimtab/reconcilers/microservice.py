@@ -8,18 +8,21 @@ from pydantic import ValidationError
 
 from trimtab.api.microservice import MicroserviceSpec
 from trimtab.domain import labels
+from trimtab.domain.binding.workload import KIND as BINDING
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
 from trimtab.domain.outcome import Done, Outcome
 from trimtab.domain.plan import Plan, Report
 from trimtab.domain.release.policy import acting, releases
 from trimtab.domain.service import jobstate
 from trimtab.domain.service.announcement import announced
+from trimtab.domain.service.bindings import bound, lost, of_shape
 from trimtab.domain.service.children import OPTIONAL
 from trimtab.domain.service.decide import decide
 from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND
 from trimtab.domain.service.observation import ClusterSettings, Observation, SecretContent
 from trimtab.domain.service.references import failed_jobs, secrets_of
 from trimtab.domain.service.report import invalid, report
+from trimtab.domain.service.revision import recorded
 from trimtab.domain.status import condition, same
 from trimtab.ports.clock import Clock
 from trimtab.ports.cluster import Cluster, ClusterError, DeniedError
@@ -27,6 +30,7 @@ from trimtab.ports.recorder import Recorder
 from trimtab.ports.secrets import SecretDigests
 from trimtab.reconcilers.classes import Classes
 from trimtab.reconcilers.execute import execute
+from trimtab.reconcilers.identity.injections import Injections
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
 from trimtab.reconcilers.validation import explain
@@ -38,13 +42,20 @@ class MicroserviceReconciler:
     """Keeps one Microservice at a time as declared; stateless but for the nonces that it has seen."""
 
     def __init__(
-        self, cluster: Cluster, secrets: SecretDigests, recorder: Recorder, clock: Clock, settings: ClusterSettings
+        self,
+        cluster: Cluster,
+        secrets: SecretDigests,
+        recorder: Recorder,
+        clock: Clock,
+        settings: ClusterSettings,
+        injections: Injections | None = None,
     ) -> None:
         self._cluster = cluster
         self._secrets = secrets
         self._recorder = recorder
         self._clock = clock
         self._settings = settings
+        self._injections = injections
         self._nonces: dict[Key, str] = {}
         self._classes = Classes(cluster)
 
@@ -53,6 +64,8 @@ class MicroserviceReconciler:
         resource = self._cluster.cached(microservice_ref(run.key))
         if resource is None:
             self._nonces.pop(run.key, None)
+            if self._injections is not None:
+                self._injections.forget(run.key)
             run.gone = True
             return Done()
         run.generation = resource["metadata"].get("generation")
@@ -64,20 +77,29 @@ class MicroserviceReconciler:
             return await self._publish(resource, invalid(resource, explain(error), self._clock.now()), run)
         observation = await self._observe(run.key, resource, spec)
         plan = decide(observation, self._clock.now())
+        if self._injections is not None:
+            asked = await self._injections.asked(run.key, observation, plan)
+            plan = plan if asked is observation else decide(asked, self._clock.now())
+            observation = asked
         observation = await self._record_intent(observation, plan, run)
         failures = await execute(self._cluster, plan.waves, run)
         if plan.waves:
             observation = replace(observation, **self._look(observation.resource))
-        return await self._publish(observation.resource, report(observation, plan, failures, self._clock.now()), run)
+        result = report(observation, plan, failures, self._clock.now())
+        outcome = await self._publish(observation.resource, result, run)
+        if self._injections is not None:
+            return await self._injections.mended(observation, plan, outcome, run)
+        return outcome
 
     async def _observe(self, key: Key, resource: Object, spec: MicroserviceSpec) -> Observation:
         seen = self._look(resource)
         children: Mapping[ObjectRef, Object] = seen["children"]
         namespace = resource["metadata"]["namespace"]
-        names = secrets_of(spec, children)
+        bindings = await self._bindings(resource, children)
+        names = secrets_of(spec, children, bound(bindings or ()))
         self._heed_nonce(key, resource, names)
         gateway, policy = self._gateway(resource), acting(self._cluster.policies(namespace, key.name))
-        return Observation(
+        observation = Observation(
             resource=resource,
             spec=spec,
             secrets=await self._read_secrets(namespace, names),
@@ -90,8 +112,25 @@ class MicroserviceReconciler:
             gateway_class=await self._classes.of(spec, gateway) if policy and releases(policy, key.name) else None,
             policy=policy,
             settings=self._settings,
+            bindings=bindings,
             **seen,
         )
+        return self._injections.known(key, observation) if self._injections is not None else observation
+
+    async def _bindings(self, resource: Object, children: Mapping[ObjectRef, Object]) -> tuple[Object, ...] | None:
+        """None while their API is not served, or ends: pods must not lose what they have because a CRD went.
+
+        Who applies a service with its bindings does not want pods without them, whichever watch is the first to tell.
+        """
+        if not self._cluster.serves(API_VERSION, BINDING):
+            return None
+        metadata, wanted = resource["metadata"], str((resource.get("status") or {}).get("revision") or "")
+        if not wanted:
+            await self._cluster.refresh_bindings(resource)
+        found = tuple(self._cluster.bindings(metadata["namespace"], metadata["name"]))
+        before = recorded(children.values()).get(wanted)
+        leaving = before is not None and lost(of_shape(before.shape), found)
+        return None if leaving and await self._cluster.ending(BINDING) else found
 
     def _look(self, resource: Object) -> dict[str, Any]:
         """The part of an observation that comes from the cache and costs no request."""

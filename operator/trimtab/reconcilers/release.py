@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from trimtab.api.canaryrelease import CanaryReleaseSpec
 from trimtab.api.reasons import Reason
-from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
+from trimtab.domain.objects import Object, ObjectRef
 from trimtab.domain.outcome import Done, Outcome, Waiting
-from trimtab.domain.plan import Event, Report
+from trimtab.domain.plan import Event
 from trimtab.domain.release.channels import channel_key
 from trimtab.domain.release.durations import seconds
 from trimtab.domain.release.judging.judge import judge, pending
@@ -26,7 +26,6 @@ from trimtab.domain.release.report import invalid, report
 from trimtab.domain.release.step import Step, step
 from trimtab.domain.service.meta import API_VERSION
 from trimtab.domain.service.meta import KIND as MICROSERVICE
-from trimtab.domain.status import condition, same
 from trimtab.ports.clock import Clock
 from trimtab.ports.cluster import Cluster
 from trimtab.ports.notifier import Notice
@@ -34,6 +33,7 @@ from trimtab.ports.recorder import Recorder
 from trimtab.reconcilers import release_metrics
 from trimtab.reconcilers.courier import Courier, Delivery
 from trimtab.reconcilers.inquiries import Inquiries
+from trimtab.reconcilers.publishing import publish
 from trimtab.reconcilers.queue import Key, WorkQueue
 from trimtab.reconcilers.release_metrics import ReleaseMetrics
 from trimtab.reconcilers.run import Run
@@ -82,12 +82,14 @@ class ReleaseReconciler:
             spec = CanaryReleaseSpec.model_validate(resource["spec"])
         except ValidationError as error:
             self._forget(run.key)
-            return await self._publish(resource, invalid(resource, explain(error), now), run)
+            return await publish(self._cluster, self._recorder, resource, invalid(resource, explain(error), now), run)
         observation = await self._judged(self._observe(run.key, resource, spec), now)
         taken = step(observation, now)
         said = report(observation, taken, now)
         lost = self._given_up(run.key, resource, said.status)
-        outcome = await self._publish(resource, replace(said, events=(*said.events, *lost)), run)
+        outcome = await publish(
+            self._cluster, self._recorder, resource, replace(said, events=(*said.events, *lost)), run
+        )
         release_metrics.ended(resource.get("status") or {}, said.status)
         self._metrics.show(run.key, said.status if isinstance(outcome, Waiting) else {})
         return self._follow_up(run.key, observation, taken, outcome)
@@ -126,22 +128,6 @@ class ReleaseReconciler:
             for policy in self._cluster.policies(key.namespace, name)
         }
         return tuple(policy for name, policy in sorted(found.items()) if name != key.name)
-
-    async def _publish(self, resource: Object, said: Report, run: Run) -> Outcome:
-        """Writes the status if it differs: always a decision, so always under the resourceVersion that it rests on.
-
-        A conflict drops the run. Events come after it: one about a decision that was never written misleads.
-        """
-        run.reason = str(condition(said.status, "Ready").get("reason", ""))
-        if not same(said.status, resource.get("status") or {}):
-            run.writes += 1
-            version = resource["metadata"]["resourceVersion"]
-            await self._cluster.apply_status(
-                ref_of(resource), said.status, uid=uid_of(resource), resource_version=version
-            )
-        for event in said.events:
-            self._recorder.record(resource, event)
-        return said.outcome
 
     def _follow_up(self, key: Key, observation: Observation, taken: Step, outcome: Outcome) -> Outcome:
         """What may happen only now that the decision is recorded. Nothing here blocks or fails."""

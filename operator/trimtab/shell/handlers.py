@@ -7,7 +7,7 @@ from typing import Any
 import kopf
 
 from trimtab.adapters.kubernetes.connection import Connection
-from trimtab.adapters.kubernetes.kinds import LEASE, WATCHED
+from trimtab.adapters.kubernetes.kinds import LEASE, watched
 from trimtab.adapters.kubernetes.watches import WatchObserver
 from trimtab.shell.intake import Intake
 
@@ -17,6 +17,7 @@ def register(
     intake: Intake,
     observer: WatchObserver,
     *,
+    clustered: bool,
     watch_lease: bool,
     cleanup: Callable[[], Awaitable[None]],
 ) -> kopf.OperatorRegistry:
@@ -26,7 +27,7 @@ def register(
     async def on_event(event: kopf.RawEvent, **_: Any) -> None:
         intake.event(event["type"], event["object"])
 
-    for kind in (*WATCHED, LEASE) if watch_lease else WATCHED:
+    for kind in (*watched(clustered=clustered), *((LEASE,) if watch_lease else ())):
         kopf.on.event(kind.group, kind.version, kind.plural, id=kind.plural, registry=registry)(on_event)
 
     @kopf.on.login(registry=registry)

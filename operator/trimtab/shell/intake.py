@@ -5,17 +5,26 @@ from collections.abc import Callable
 from typing import Any
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
-from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE, ENDPOINT_SLICE, GATEWAY, LEASE, MICROSERVICE, POD
+from trimtab.adapters.kubernetes.kinds import (
+    BINDING_POLICY,
+    CANARY_RELEASE,
+    CLUSTERED,
+    ENDPOINT_SLICE,
+    GATEWAY,
+    LEASE,
+    MICROSERVICE,
+    NAMESPACE,
+    POD,
+    SERVICE_BINDING,
+)
 from trimtab.adapters.kubernetes.watches import WatchObserver
 from trimtab.domain import labels
 from trimtab.domain.objects import Object, ref_of
 from trimtab.domain.release.policy import targets_of
 from trimtab.reconcilers.microservice import microservice_ref
 from trimtab.reconcilers.queue import Key, WorkQueue
+from trimtab.shell.binding_intake import SETTLE, BindingIntake, is_ours, key_of
 from trimtab.shell.metrics import watch_events
-
-SETTLE = 0.03
-"""Seconds to wait after an event of a child: they come in bursts, and one look at the end of a burst is enough."""
 
 SETTLE_PER_POD = 0.001
 MAX_SETTLE = 1.0
@@ -23,6 +32,7 @@ MAX_SETTLE = 1.0
 
 _DELETED = "DELETED"
 _GROUP = f"{MICROSERVICE.group}/"
+_CLUSTERED = frozenset(kind.kind for kind in CLUSTERED)
 
 
 class Intake:
@@ -39,6 +49,7 @@ class Intake:
     ) -> None:
         self._cache = cache
         self._queue = queue
+        self._bindings = BindingIntake(cache, queue)
         self._serves = serves
         self._scope = (lambda _: "") if clustered else (lambda namespace: namespace)
         self._clock = clock
@@ -52,16 +63,22 @@ class Intake:
         if kind == LEASE.kind:
             self.heartbeat = self._clock()
             return
-        namespace = obj["metadata"]["namespace"]
-        if not self._serves(namespace):
+        namespace = obj["metadata"].get("namespace", "")
+        if kind not in _CLUSTERED and not self._serves(namespace):
             return
-        before = self._cache.get(ref_of(obj))
+        ref = ref_of(obj)
+        before, secrets = self._cache.get(ref), self._cache.secrets_of(ref)
         stale = type_ is None and before is not None and _older(obj, before)
         if self.observer is not None and not stale:  # a listed object that is older than ours has to be looked at
-            self.observer.saw(kind, self._scope(namespace), ref_of(obj))
+            self.observer.saw(kind, self._scope(namespace), ref)
         changed = self._cache.remove(obj) if type_ == _DELETED else self._cache.put(obj)
         if changed:
-            self._concern(self._cache.get(ref_of(obj)), before)
+            self._concern(self._cache.get(ref), before)
+            self._bindings.user(ref, secrets)
+
+    def found(self, obj: Object) -> None:
+        """An object that a list of ours found; its watch may be late."""
+        self.event(None, obj)
 
     def gone(self, obj: Object) -> None:
         """An object that a gap in a watch made doubtful, and that the cache has read anew or dropped."""
@@ -71,11 +88,17 @@ class Intake:
         """A status of ours, as the API server answered: its watch event, which is late, would be no news any more."""
         self._concern_neighbours(self._cache.get(ref_of(obj)), before)
 
+    def applied_secret(self, namespace: str, name: str) -> None:
+        """A Secret of ours was written, which no watch tells."""
+        self._bindings.secret(namespace, name)
+
     def everything(self) -> None:
-        """Adds every Microservice and every CanaryRelease that is known."""
+        """Adds every resource of our own kinds that is known."""
         for kind in (MICROSERVICE.kind, CANARY_RELEASE.kind):
             for obj in self._cache.of_kind(kind):
                 self._queue.add(key_of(obj))
+        for key in self._bindings.everything():
+            self._queue.add(key)
 
     def _concern(self, obj: Object | None, before: Object | None) -> None:
         """Adds whoever depends on an object that appeared, changed or went."""
@@ -83,12 +106,14 @@ class Intake:
         if known is None:
             return
         match known["kind"]:
-            case MICROSERVICE.kind | CANARY_RELEASE.kind:
+            case MICROSERVICE.kind | CANARY_RELEASE.kind | SERVICE_BINDING.kind | BINDING_POLICY.kind:
                 self._resource(known, obj, before)
                 self._concern_neighbours(obj, before)
             case GATEWAY.kind:
                 if obj is None or before is None or obj.get("spec") != before.get("spec"):
                     self._attached_to(known)
+            case NAMESPACE.kind:
+                self._bindings.namespace(obj, before)
             case kind:
                 owner = owner_of(known)
                 if owner is not None and (obj is None or before is None or _differs(obj, before)):
@@ -114,24 +139,35 @@ class Intake:
 
     def _resource(self, known: Object, obj: Object | None, before: Object | None) -> None:
         """Skips the echo of our own status write: a status that changes while its key runs is the work of that run."""
+        if not is_ours(known):
+            return
         key = key_of(known)
         if obj is not None and before is not None and self._queue.is_running(key) and _same_but_status(obj, before):
             return
         self._queue.add(key)
 
     def _concern_neighbours(self, obj: Object | None, before: Object | None) -> None:
-        """Microservices and CanaryReleases act on each other's published status, and on nothing else."""
+        """Our kinds act on each other's published status, and on nothing else."""
         known = obj or before
         if known is None or (obj is not None and before is not None and not _differs(obj, before)):
             return
-        namespace = known["metadata"]["namespace"]
-        if known["kind"] == MICROSERVICE.kind:
-            for policy in self._cache.policies_of(namespace, known["metadata"]["name"]):
-                self._queue.add(key_of(policy))
-        elif known["kind"] == CANARY_RELEASE.kind and _commands(obj) != _commands(before):
-            for target in {*targets_of(obj or {}), *targets_of(before or {})}:
-                self._queue.add(Key(MICROSERVICE.kind, namespace, target))
-                self._rivals(namespace, target, known)
+        match known["kind"]:
+            case MICROSERVICE.kind:
+                for policy in self._cache.policies_of(known["metadata"]["namespace"], known["metadata"]["name"]):
+                    self._queue.add(key_of(policy))
+                self._bindings.microservice(obj, before)
+            case CANARY_RELEASE.kind if _commands(obj) != _commands(before):
+                self._commanded(known, {*targets_of(obj or {}), *targets_of(before or {})})
+            case SERVICE_BINDING.kind:
+                self._bindings.binding(obj, before)
+            case BINDING_POLICY.kind:
+                self._bindings.policy(obj, before)
+
+    def _commanded(self, release: Object, targets: set[str]) -> None:
+        namespace = release["metadata"]["namespace"]
+        for target in targets:
+            self._queue.add(Key(MICROSERVICE.kind, namespace, target))
+            self._rivals(namespace, target, release)
 
     def _rivals(self, namespace: str, target: str, known: Object) -> None:
         """Another CanaryRelease of the same target may have to act now, or no longer."""
@@ -155,11 +191,6 @@ def owner_of(obj: Object) -> str | None:
             return str(owner["name"])
     name = obj["metadata"].get("labels", {}).get(labels.MICROSERVICE)
     return str(name) if name else None
-
-
-def key_of(resource: Object) -> Key:
-    """The key of a Microservice or a CanaryRelease."""
-    return Key(resource["kind"], resource["metadata"]["namespace"], resource["metadata"]["name"])
 
 
 def _commands(policy: Object | None) -> Any:

@@ -39,11 +39,14 @@ class TextFormatter(logging.Formatter):
 
 
 def configure(log_format: str, level: str) -> None:
-    """Sends all records to the standard error. kopf's own talk about single objects is kept down: ours is enough."""
+    """Sends all records to the standard error. kopf's own talk about single objects is kept down: ours is enough.
+
+    botocore's would tell all that is sent and answered, secrets too.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ("kopf", "asyncio", "aiohttp.access"):
+    for name in ("kopf", "asyncio", "aiohttp.access", "botocore", "boto3", "urllib3"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.captureWarnings(True)
 

@@ -13,7 +13,7 @@ from prometheus_client import disable_created_metrics
 
 from trimtab import __version__
 from trimtab.adapters.kubernetes.connection import Connection, NoClusterError
-from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE
+from trimtab.adapters.kubernetes.kinds import CANARY_RELEASE, SERVICE_BINDING
 from trimtab.adapters.kubernetes.priming import prime
 from trimtab.ports.cluster import ClusterError, KindNotServedError, UnavailableError
 from trimtab.shell import logs
@@ -21,6 +21,7 @@ from trimtab.shell.composition import Deps, compose
 from trimtab.shell.handlers import register
 from trimtab.shell.health import HealthServer, LoopLag
 from trimtab.shell.kopf_settings import configure_kopf
+from trimtab.shell.policy_file import PolicyFileError
 from trimtab.shell.settings import Settings
 from trimtab.shell.vitals import liveness, measure, readiness
 
@@ -72,9 +73,10 @@ async def operate(settings: Settings) -> None:
         measure=measure(deps),
     )
     # Whatever must outlive kopf's own tasks is started before kopf, which at its end cancels all that came after it.
-    background = [
-        asyncio.create_task(each) for each in (lag.run(), deps.recorder.run(), deps.sampler.run(), _conduct(deps))
-    ]
+    running = [lag.run(), deps.recorder.run(), deps.sampler.run(), _conduct(deps)]
+    if deps.policies is not None:
+        running.append(deps.policies.run())
+    background = [asyncio.create_task(each) for each in running]
     try:
         await _listen(health, settings)
         await _prime(deps)
@@ -92,6 +94,7 @@ async def operate(settings: Settings) -> None:
 async def _close(deps: Deps) -> None:
     await deps.inquiries.stop()
     await deps.outbound.close()
+    deps.bindings.aws.close()
     if deps.prometheus is not None:
         await deps.prometheus.close()
     await deps.session.close()
@@ -114,9 +117,11 @@ def _stop_on_sigterm() -> None:
 
 
 async def _conduct(deps: Deps) -> None:
-    """Starts the workers once this process leads; it knows the world by then."""
+    """Starts the workers once this process leads; it knows the world by then. Then hears of changes in AWS."""
     await deps.leading.wait()
     deps.workers.start()
+    if deps.bindings.aws.changes is not None:
+        await deps.bindings.aws.changes.run()
 
 
 async def _run_kopf(deps: Deps, *, watch_lease: bool) -> None:
@@ -127,6 +132,7 @@ async def _run_kopf(deps: Deps, *, watch_lease: bool) -> None:
         deps.connection,
         deps.intake,
         deps.observer,
+        clustered=not settings.namespaces,
         watch_lease=watch_lease,
         cleanup=lambda: _drain(deps),
     )
@@ -172,12 +178,18 @@ async def _prime(deps: Deps) -> None:
             raise StartError("the CRDs are not installed: apply crds/, or install the chart trimtab-crds") from error
         except ClusterError as error:
             raise StartError(f"the first lists failed: {error}") from error
+    if deps.policies is not None:
+        try:
+            deps.policies.load()
+        except PolicyFileError as error:
+            raise StartError(str(error)) from error
     gc.collect()
     gc.freeze()  # modules and primed objects stay; the collector need not look at them again and again
     gc.set_threshold(50_000, 20, 20)  # decoded JSON has no cycles, and comes in bursts
     deps.primed.set()
-    if not deps.cluster.serves(CANARY_RELEASE.api_version, CANARY_RELEASE.kind):
-        logger.error("nothing is released: the CRDs are older than this operator; upgrade the chart trimtab-crds")
+    for what, kind in (("released", CANARY_RELEASE), ("bound", SERVICE_BINDING)):
+        if not deps.cluster.serves(kind.api_version, kind.kind):
+            logger.error("nothing is %s: the CRDs are older than this operator; upgrade the chart trimtab-crds", what)
     deps.intake.everything()
     logger.info("caches primed: %d objects", len(deps.cache))
 

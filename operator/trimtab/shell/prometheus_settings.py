@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from trimtab.shell.aws_settings import region
 from trimtab.shell.options import option
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +95,6 @@ def _user(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     return value
 
 
-def _region(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if value and not _REGION.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is no region of AWS: write it as eu-central-1")
-    return value
-
-
 def _labels(_context: click.Context, _parameter: click.Parameter, value: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for entry in (part.strip() for part in value.split(",") if part.strip()):
@@ -142,7 +136,7 @@ OPTIONS = (
     option(
         "--prometheus-sigv4-region",
         default="",
-        callback=_region,
+        callback=region,
         help="Region of an Amazon Managed Service for Prometheus, whose requests are signed with the operator's own "
         "AWS identity; empty: they are not signed.",
     ),

@@ -18,7 +18,9 @@ from trimtab.adapters.aws.arns import PATTERN
 from trimtab.adapters.egress.allowlist import AllowedHost
 from trimtab.api.scalars import Image, parse_duration
 from trimtab.domain.service.observation import PROXY_IMAGE, ClusterSettings, DataPlane
-from trimtab.shell import prometheus_settings
+from trimtab.shell import aws_settings, binding_settings, prometheus_settings
+from trimtab.shell.aws_settings import AwsSettings
+from trimtab.shell.binding_settings import BindingSettings
 from trimtab.shell.options import Function, option
 from trimtab.shell.prometheus_settings import PrometheusSettings
 
@@ -48,6 +50,8 @@ class Settings:
     webhook_hosts: tuple[AllowedHost, ...]
     notify_arns: tuple[str, ...]
     cluster: ClusterSettings
+    bindings: BindingSettings
+    aws: AwsSettings
 
     def serves(self, namespace: str) -> bool:
         """Whether objects of this namespace are ours to deal with. The only place that decides it."""
@@ -68,11 +72,14 @@ def build(**values: Any) -> Settings:
         monitoring_namespace=values.pop("monitoring_namespace"),
         load_balancer_cidrs=values.pop("load_balancer_cidrs"),
         proxy_image=values.pop("proxy_image"),
+        scrape_interval=values["scrape_interval"],
     )
     prometheus = prometheus_settings.build(values)
+    bindings = binding_settings.build(values)
+    aws = aws_settings.build(values)
     values["identity"] = values["identity"] or f"{socket.gethostname()}_{secrets.token_hex(4)}"
     values["lease_namespace"] = values["lease_namespace"] or _own_namespace()
-    return Settings(**values, cluster=cluster, prometheus=prometheus)
+    return Settings(**values, cluster=cluster, prometheus=prometheus, bindings=bindings, aws=aws)
 
 
 def _own_namespace() -> str:
@@ -244,6 +251,8 @@ _OPTIONS = (
         help="SNS topics and EventBridge buses that notifications may go to: ARNs with * and ?, comma-separated; "
         "empty: none.",
     ),
+    *binding_settings.OPTIONS,
+    *aws_settings.OPTIONS,
     option(
         "--gateway-data-planes",
         default="",

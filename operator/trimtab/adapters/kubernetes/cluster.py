@@ -2,15 +2,29 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
+from trimtab.adapters.kubernetes import definitions
 from trimtab.adapters.kubernetes.cache import ObjectCache
+from trimtab.adapters.kubernetes.cachedreads import CachedReads
+from trimtab.adapters.kubernetes.catchup import CatchUp
 from trimtab.adapters.kubernetes.client import APPLY_PATCH, MERGE_PATCH, ApiClient
 from trimtab.adapters.kubernetes.declared import UNDECLARED, declared, schema
-from trimtab.adapters.kubernetes.kinds import OPTIONAL, POD, kind_of
+from trimtab.adapters.kubernetes.kinds import OPTIONAL, POD, SECRET, Kind, kind_of
+from trimtab.adapters.kubernetes.listing import listed
+from trimtab.adapters.kubernetes.secrets import without_values
+from trimtab.domain.binding.users import is_live, secrets_in
+from trimtab.domain.labels import BINDING_FINALIZER
 from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
-from trimtab.ports.cluster import ClusterError, ConflictError, InvalidError, KindNotServedError, NotFoundError
+from trimtab.ports.cluster import (
+    ClusterError,
+    ConflictError,
+    InvalidError,
+    KindNotServedError,
+    NotFoundError,
+)
 
 logger = logging.getLogger("trimtab")
 
@@ -19,14 +33,18 @@ LOG_LIMIT = 2048
 RELEARN = 60.0
 """Seconds after which a kind whose CRD was older than the operator is written in full once more."""
 
+_FINALIZER_MANAGER = "trimtab-finalizer"
+
 NEVER = "1"
 """A resourceVersion that no object has: an apply that carries it creates, or conflicts with what there is."""
 
 
-class KubernetesCluster:
+class KubernetesCluster(CachedReads):
     """Reads through the informer cache, writes through server-side apply (see trimtab.ports.cluster).
 
-    `on_status` hears of every status that we wrote, with the object as it was before, None if it was not known.
+    `on_status` hears of every status that we wrote, with the object as it was before, None if it was not known;
+    `on_secret` of every Secret that we applied, by namespace and name; `on_found` of what a list found that no watch
+    has told yet.
     """
 
     def __init__(
@@ -34,32 +52,16 @@ class KubernetesCluster:
         client: ApiClient,
         cache: ObjectCache,
         on_status: Callable[[Object, Object | None], None] = lambda _new, _old: None,
+        on_secret: Callable[[str, str], None] = lambda _namespace, _name: None,
+        on_found: Callable[[Object], object] | None = None,
     ) -> None:
+        super().__init__(cache)
         self._client = client
-        self._cache = cache
         self._on_status = on_status
+        self._on_secret = on_secret
+        self._catch_up = CatchUp(client, cache, on_found or cache.put)
         self._served: frozenset[tuple[str, str]] = frozenset()
         self._older: dict[str, tuple[float, Mapping[str, Any]]] = {}
-
-    def cached(self, ref: ObjectRef) -> Object | None:
-        """See the port."""
-        return self._cache.get(ref)
-
-    def children(self, owner_uid: str) -> Iterable[Object]:
-        """See the port."""
-        return self._cache.owned_by(owner_uid)
-
-    def pods(self, namespace: str, microservice: str) -> Iterable[Object]:
-        """See the port."""
-        return self._cache.pods_of(namespace, microservice)
-
-    def endpoint_slices(self, namespace: str, microservice: str) -> Iterable[Object]:
-        """See the port."""
-        return self._cache.endpoint_slices_of(namespace, microservice)
-
-    def policies(self, namespace: str, microservice: str = "") -> Iterable[Object]:
-        """See the port."""
-        return self._cache.policies_of(namespace, microservice)
 
     def serves(self, api_version: str, kind: str) -> bool:
         """See the port."""
@@ -71,7 +73,20 @@ class KubernetesCluster:
 
     async def discover(self) -> bool:
         """Asks which of the optional kinds are installed; returns whether the answer differs from the last one."""
-        served: set[tuple[str, str]] = set()
+        served = frozenset((kind.api_version, kind.kind) for kind in await self._offered())
+        changed = served != self._served
+        self._served = served
+        return changed
+
+    async def discovery_lags(self) -> bool:
+        """Whether an optional kind's CRD is established of which discovery does not tell yet. Raises ClusterError."""
+        offered = await self._offered()
+        told = [await definitions.is_established(self._client, kind) for kind in OPTIONAL if kind not in offered]
+        return any(told)
+
+    async def _offered(self) -> Collection[Kind]:
+        """The optional kinds of which discovery tells."""
+        found: list[Kind] = []
         for root in {kind.root for kind in OPTIONAL}:
             kinds = [kind for kind in OPTIONAL if kind.root == root]
             try:
@@ -79,10 +94,8 @@ class KubernetesCluster:
             except (KindNotServedError, NotFoundError):
                 continue
             plurals = {resource["name"] for resource in offered["resources"]}
-            served |= {(kind.api_version, kind.kind) for kind in kinds if kind.plural in plurals}
-        changed = served != self._served
-        self._served = frozenset(served)
-        return changed
+            found += [kind for kind in kinds if kind.plural in plurals]
+        return found
 
     async def get(self, ref: ObjectRef) -> Object | None:
         """See the port. What the cache holds of the object is brought up to date."""
@@ -116,6 +129,58 @@ class KubernetesCluster:
         answer = await self._apply_declared(ref, body)
         self._on_status(answer, before)  # its watch event is old news by the time it comes
         return answer
+
+    async def set_finalizer(self, ref: ObjectRef, *, uid: str, present: bool) -> None:
+        """See the port. One that somebody else owns as well, such as a restored backup, outlives that we give it up."""
+        wanted = {"finalizers": [BINDING_FINALIZER]} if present else {}
+        metadata = {"name": ref.name, "namespace": ref.namespace, "uid": uid, **wanted}
+        body = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata}
+        try:
+            answer = await self._apply(ref, body, manager=_FINALIZER_MANAGER)
+        except (ConflictError, NotFoundError):
+            found = None if present else await self.get(ref)
+            if present or (found is not None and uid_of(found) == uid):
+                raise
+            return
+        if not present and BINDING_FINALIZER in answer["metadata"].get("finalizers", ()):
+            await self._strip_finalizer(ref, answer)
+
+    async def secret_users(self, namespace: str, secret: str) -> tuple[str, ...]:
+        """See the port."""
+        known = self._cache.users_of(namespace, secret)
+        if not known:
+            pods = listed(self._client, POD, namespace)
+            known = [pod async for pod in pods if secret in secrets_in(pod) and is_live(pod)]
+        return tuple(str(ref_of(user)) for user in known)
+
+    async def refresh_bindings(self, microservice: Object) -> None:
+        """See the port."""
+        await self._catch_up(microservice)
+
+    async def ending(self, kind: str) -> bool:
+        """See the port."""
+        return await definitions.ending(self._client, next(each for each in OPTIONAL if each.kind == kind))
+
+    async def dry_run(self, manifest: Object) -> Object:
+        """See the port."""
+        ref = ref_of(manifest)
+        kind = kind_of(ref)
+        query = {"dryRun": "All", "fieldManager": "trimtab"}
+        path = kind.path(ref.namespace)
+        return await self._client.write("POST", kind, path, manifest, verb="dry_run", query=query)  # type: ignore[no-any-return]
+
+    async def evict(self, ref: ObjectRef, *, uid: str) -> None:
+        """See the port."""
+        kind = kind_of(ref)
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": ref.name, "namespace": ref.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        with suppress(NotFoundError, ConflictError):  # the pod of that UID is gone
+            path = kind.path(ref.namespace, ref.name, "eviction")
+            await self._client.write("POST", kind, path, eviction, verb="evict")
 
     async def scale(self, ref: ObjectRef, replicas: int) -> None:
         """See the port. A merge patch: the scale subresource of custom resources knows no server-side apply."""
@@ -160,6 +225,21 @@ class KubernetesCluster:
         body = await self._client.read_bytes(POD, POD.path(namespace, pod, "log"), query=query)
         return body.decode(errors="replace")[-LOG_LIMIT:]
 
+    async def _strip_finalizer(self, ref: ObjectRef, live: Object) -> None:
+        kind, metadata = kind_of(ref), live["metadata"]
+        left = [each for each in metadata["finalizers"] if each != BINDING_FINALIZER]
+        conditions = {name: metadata[name] for name in ("uid", "resourceVersion")}
+        answer = await self._client.write(
+            "PATCH",
+            kind,
+            kind.path(ref.namespace, ref.name),
+            {"metadata": {**conditions, "finalizers": left}},
+            verb="patch",
+            query={"fieldManager": _FINALIZER_MANAGER},
+            content_type=MERGE_PATCH,
+        )
+        self._cache.put(answer)
+
     async def _apply(self, ref: ObjectRef, body: Object, *, manager: str, subresource: str = "") -> Object:
         kind = kind_of(ref)
         try:
@@ -172,11 +252,16 @@ class KubernetesCluster:
                 query={"fieldManager": manager, "force": "true"},
                 content_type=APPLY_PATCH,
             )
-        except (ConflictError, NotFoundError):
-            if "uid" in body["metadata"]:
+        except ClusterError as error:
+            if kind == SECRET:
+                error.args = (without_values(str(error), body),)
+            if isinstance(error, (ConflictError, NotFoundError)) and "uid" in body["metadata"]:
                 await self._refresh(ref)
             raise
-        self._cache.put(answer)
+        if kind == SECRET:
+            self._on_secret(ref.namespace, ref.name)
+        else:
+            self._cache.put(answer)
         return answer
 
     async def _apply_declared(self, ref: ObjectRef, body: Object) -> Object:

@@ -24,6 +24,9 @@ from trimtab.ports.cluster import ClusterError, LeaseLostError, NotFoundError, T
 logger = logging.getLogger("trimtab.events")
 
 CONTROLLER = "trimtab.dev/operator"
+HOME = "default"
+"""Where Events about objects without a namespace have to be."""
+
 MAX_NOTE = 1024
 MAX_PENDING = 1000
 SERIES_PAUSE = 30.0
@@ -123,7 +126,7 @@ class EventRecorder:
 
     async def _publish(self, series: _Series) -> None:
         count = series.count
-        namespace = series.regarding["namespace"]
+        namespace = series.regarding.get("namespace", HOME)
         try:
             if series.name:
                 body = {"series": {"count": count, "lastObservedTime": _micro(series.last)}}
@@ -156,7 +159,7 @@ class EventRecorder:
             "kind": EVENT.kind,
             "metadata": {
                 "name": f"{regarding['name']}.{secrets.token_hex(8)}",
-                "namespace": regarding["namespace"],
+                "namespace": regarding.get("namespace", HOME),
             },
             "eventTime": _micro(series.first),
             "reportingController": CONTROLLER,
@@ -174,7 +177,7 @@ def _reference(obj: Object) -> Object:
     return {
         "apiVersion": obj["apiVersion"],
         "kind": obj["kind"],
-        "namespace": metadata["namespace"],
+        **({"namespace": metadata["namespace"]} if "namespace" in metadata else {}),
         "name": metadata["name"],
         "uid": uid_of(obj),
         "resourceVersion": metadata.get("resourceVersion", ""),

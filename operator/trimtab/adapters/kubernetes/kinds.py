@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.domain import labels
+from trimtab.domain.binding.workload import KIND as BINDING
 from trimtab.domain.objects import ObjectRef
 from trimtab.domain.release.policy import KIND as POLICY
 from trimtab.domain.service.meta import API_VERSION, GATEWAY_API_VERSION, KIND, MONITORING_API_VERSION
@@ -32,6 +33,10 @@ class Kind:
         """The path of the group and version."""
         return f"/apis/{self.api_version}" if self.group else f"/api/{self.api_version}"
 
+    def ref(self, namespace: str, name: str) -> ObjectRef:
+        """The reference of one object."""
+        return ObjectRef(api_version=self.api_version, kind=self.kind, namespace=namespace, name=name)
+
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """The path of a collection (no name), of all namespaces (no namespace either) or of one object."""
         parts = [self.root]
@@ -43,6 +48,12 @@ class Kind:
 
 MICROSERVICE = Kind(api_version=API_VERSION, kind=KIND, plural="microservices")
 CANARY_RELEASE = Kind(api_version=API_VERSION, kind=POLICY, plural="canaryreleases")
+SERVICE_BINDING = Kind(api_version=API_VERSION, kind=BINDING, plural="servicebindings")
+BINDING_POLICY = Kind(api_version=API_VERSION, kind="BindingPolicy", plural="bindingpolicies")
+NAMESPACE = Kind(api_version="v1", kind="Namespace", plural="namespaces")
+DEFINITION = Kind(
+    api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition", plural="customresourcedefinitions"
+)
 POD = Kind(api_version="v1", kind="Pod", plural="pods")
 SECRET = Kind(api_version="v1", kind="Secret", plural="secrets")
 LEASE = Kind(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases")
@@ -78,17 +89,22 @@ def _plural(kind: str) -> str:
 ROUTES = tuple(Kind(api_version=version, kind=kind, plural=_plural(kind)) for version, kind in sorted(registry.KINDS))
 """What the providers of traffic control make."""
 
-OPTIONAL = (*ROUTES, GATEWAY, POD_MONITOR, CANARY_RELEASE)
+OPTIONAL = (*ROUTES, GATEWAY, POD_MONITOR, CANARY_RELEASE, SERVICE_BINDING, BINDING_POLICY)
 """Kinds whose API may be missing; a Microservice that needs one says so in a condition.
 
-CanaryRelease is missing if the operator was upgraded before the CRDs: services must be kept all the same.
+Our own later kinds are missing if the operator was upgraded before the CRDs: services must be kept all the same.
 """
 
-WATCHED = (MICROSERVICE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL)
+CLUSTERED = (BINDING_POLICY, NAMESPACE)
+"""Kinds without a namespace, which an operator that serves only some namespaces cannot watch."""
 
-_TABLE = {
-    (kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, LEASE, EVENT, GATEWAY_CLASS, INGRESS_CLASS)
-}
+USERS = (MICROSERVICE, CANARY_RELEASE, SERVICE_BINDING, BINDING_POLICY, NAMESPACE, GATEWAY)
+"""Kinds that users make, and that therefore lack the label of what we make."""
+
+WATCHED = (MICROSERVICE, *CHILDREN, POD, ENDPOINT_SLICE, *OPTIONAL, NAMESPACE)
+
+_OTHERS = (SECRET, LEASE, EVENT, GATEWAY_CLASS, INGRESS_CLASS, DEFINITION)
+_TABLE = {(kind.api_version, kind.kind): kind for kind in (*WATCHED, *_OTHERS)}
 _BY_PLURAL = {(kind.group, kind.plural): kind for kind in WATCHED}
 
 MANAGED = labels.selector({labels.MANAGED_BY: labels.MANAGER})
@@ -99,6 +115,11 @@ def kind_of(ref: ObjectRef) -> Kind:
     return _TABLE[ref.api_version, ref.kind]
 
 
+def watched(*, clustered: bool) -> tuple[Kind, ...]:
+    """The kinds to watch: all of them, or (not `clustered`) those that live in namespaces."""
+    return WATCHED if clustered else tuple(kind for kind in WATCHED if kind not in CLUSTERED)
+
+
 def watched_kind(group: str, plural: str) -> Kind | None:
     """The watched kind with that URL name, if any."""
     return _BY_PLURAL.get((group, plural))
@@ -106,4 +127,4 @@ def watched_kind(group: str, plural: str) -> Kind | None:
 
 def selector_of(kind: Kind) -> str:
     """The label selector that both our lists and kopf's watches use; empty for kinds that users make."""
-    return "" if kind in (MICROSERVICE, CANARY_RELEASE, GATEWAY) else MANAGED
+    return "" if kind in USERS else MANAGED

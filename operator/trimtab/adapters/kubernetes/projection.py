@@ -24,6 +24,15 @@ _POD_STATUS = (
     "containerStatuses",
     "initContainerStatuses",
 )
+_NAMESPACE_METADATA = ("name", "uid", "resourceVersion", "labels", "creationTimestamp", "deletionTimestamp")
+_CREDENTIALS = {
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": False,
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": False,
+    "AWS_WEB_IDENTITY_TOKEN_FILE": False,
+    "AWS_ROLE_ARN": True,
+}
+"""Variables by which EKS gives pods an AWS identity, and whether their values are kept."""
+
 _ENDPOINT = ("addresses", "conditions", "targetRef")
 _NOISE = ("kubectl.kubernetes.io/last-applied-configuration",)
 _SHARED = 64
@@ -31,11 +40,13 @@ _SHARED = 64
 
 
 def project(obj: Object) -> Object:
-    """A copy without managedFields; of pods and EndpointSlices only the telling parts."""
+    """A copy without managedFields; of pods, EndpointSlices and Namespaces only the telling parts."""
     if obj["kind"] == "Pod":
         return _intern(_pod(obj))  # type: ignore[no-any-return]
     if obj["kind"] == "EndpointSlice":
         return _intern(_endpoint_slice(obj))  # type: ignore[no-any-return]
+    if obj["kind"] == "Namespace":
+        return _intern(_namespace(obj))  # type: ignore[no-any-return]
     metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
     if "annotations" in metadata:
         metadata["annotations"] = {name: value for name, value in metadata["annotations"].items() if name not in _NOISE}
@@ -48,8 +59,33 @@ def _pod(pod: Object) -> Object:
         "apiVersion": pod["apiVersion"],
         "kind": pod["kind"],
         "metadata": {name: metadata[name] for name in _POD_METADATA if name in metadata},
-        "spec": {name: pod["spec"][name] for name in ("nodeName",) if name in pod.get("spec", {})},
+        "spec": _pod_spec(pod.get("spec") or {}),
         "status": {name: status[name] for name in _POD_STATUS if name in status},
+    }
+
+
+def _pod_spec(spec: Object) -> Object:
+    """The node, and what containers were given to be somebody in AWS; most have nothing."""
+    kept = {name: spec[name] for name in ("nodeName",) if name in spec}
+    containers = [
+        {"name": container["name"], "env": env}
+        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+        if (env := [_credential(each) for each in container.get("env") or () if each["name"] in _CREDENTIALS])
+    ]
+    return {**kept, "containers": containers} if containers else kept
+
+
+def _credential(variable: Object) -> Object:
+    kept = ("name", "value") if _CREDENTIALS[variable["name"]] else ("name",)
+    return {name: variable[name] for name in kept if name in variable}
+
+
+def _namespace(namespace: Object) -> Object:
+    metadata = namespace["metadata"]
+    return {
+        "apiVersion": namespace["apiVersion"],
+        "kind": namespace["kind"],
+        "metadata": {name: metadata[name] for name in _NAMESPACE_METADATA if name in metadata},
     }
 
 

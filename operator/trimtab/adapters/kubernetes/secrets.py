@@ -28,6 +28,9 @@ MISSING_LIFE = 4.0
 DENIED_LIFE = 60.0
 """The same for a Secret that we may not read."""
 
+SHORTEST = 4
+"""Characters of the shortest value that messages are cleared of."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -115,3 +118,16 @@ def content_digest(secret: Object) -> str:
     """
     content = json.dumps(secret.get("data") or {}, sort_keys=True, separators=(",", ":"))
     return hmac.new(uid_of(secret).encode(), content.encode(), hashlib.sha256).hexdigest()
+
+
+def without_values(message: str, secret: Object) -> str:
+    """A message about a Secret without any value of that: whoever refuses an object may quote it.
+
+    What is shorter than any secret stays, for without it the message could not be read.
+    """
+    for encoded in sorted((secret.get("data") or {}).values(), key=len, reverse=True):
+        plain = base64.b64decode(encoded).decode(errors="replace")
+        for value in (encoded, plain):
+            if len(value) >= SHORTEST:
+                message = message.replace(value, "***")
+    return message

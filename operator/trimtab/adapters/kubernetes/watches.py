@@ -28,6 +28,10 @@ LONGEST_WAIT = 30.0
 """Seconds after which suspects are looked at though objects of the kind go on changing: crashing pods never rest."""
 
 RESCAN_PAUSE = 1.0
+"""Seconds between a CRD's event and the first look at discovery, and between two looks."""
+
+LAGS_AT_MOST = 60.0
+"""Seconds after which kopf may rescan though discovery still does not tell of a CRD that is established."""
 
 
 @dataclass(slots=True)
@@ -65,6 +69,8 @@ class WatchObserver:
         self._relists: dict[Scope, _Relist] = {}
         self._signs: dict[Scope, float] = {}
         self._rescan: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
+        self._scanned = False
         self._outdated = False
 
     def ages(self) -> dict[Scope, float]:
@@ -73,10 +79,11 @@ class WatchObserver:
         return {scope: now - sign for scope, sign in self._signs.items()}
 
     async def middleware(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Looks at each request of kopf; changes none."""
+        """Looks at each request of kopf and changes none; a rescan is held back until there is something to be seen."""
         scope = _scope(request.url.path)
         if scope is None:
             if request.url.path == "/apis":
+                await self._settled()
                 self._refresh_discovery()
             return await handler(request)
         watching = request.url.query.get("watch") == "true"
@@ -128,6 +135,29 @@ class WatchObserver:
             if found is None:
                 logger.info("%s vanished during a gap in the watch", ref)
             self._on_gone(known)  # if it is there after all, it may have left the watch by losing its label
+
+    async def _settled(self) -> None:
+        """Returns once discovery tells of all that is installed; at once for the first scan, which follows no event.
+
+        kopf rescans when a CRD has changed, and not again. Discovery follows a CRD with a delay, and a kind that it did
+        not tell of would stay unwatched until the next start.
+        """
+        if not self._scanned:
+            self._scanned = True
+            return
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle(), name="discovery")
+        await asyncio.shield(self._settling)
+
+    async def _settle(self) -> None:
+        await asyncio.sleep(RESCAN_PAUSE)
+        self._settling = None  # who comes from here on may know of a later CRD, and needs a look of its own
+        deadline = self._clock() + LAGS_AT_MOST
+        try:
+            while await self._cluster.discovery_lags() and self._clock() < deadline:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(RESCAN_PAUSE)
+        except ClusterError as error:
+            logger.info("whether discovery tells of all CRDs is not known: %s", error)
 
     def _refresh_discovery(self) -> None:
         self._outdated = True

@@ -6,11 +6,19 @@ from typing import Any
 
 from trimtab.adapters.memory.server import MemoryServer
 from trimtab.domain import labels
+from trimtab.domain.binding.users import is_live, secrets_in
+from trimtab.domain.binding.workload import KIND as BINDING
+from trimtab.domain.binding.workload import binds
+from trimtab.domain.labels import BINDING_FINALIZER
 from trimtab.domain.objects import Object, ObjectRef, controller_uid, ref_of
 from trimtab.domain.release.policy import KIND as POLICY
 from trimtab.domain.release.policy import targets_of
+from trimtab.domain.service.meta import KIND as MICROSERVICE
 from trimtab.ports.cluster import ConflictError, KindNotServedError, LeaseLostError, NotFoundError, UnavailableError
 from trimtab.ports.lease import Lease
+
+UNCACHED = "Secret"
+"""The kind that no cache ever holds."""
 
 
 class Crash(BaseException):
@@ -37,7 +45,7 @@ class MemoryCluster:
         self._lease = lease
         self._fault = fault
         self._dead = False
-        self._seen: dict[ObjectRef, Object] = {ref_of(obj): obj for obj in server.all()}
+        self._seen: dict[ObjectRef, Object] = {ref_of(obj): obj for obj in server.all() if obj["kind"] != UNCACHED}
         self.stale = False
         self.writes = 0
         self.requests = 0
@@ -63,6 +71,38 @@ class MemoryCluster:
         """See the port."""
         found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == (POLICY, namespace))
         return [policy for policy in found if not microservice or microservice in targets_of(policy)]
+
+    def bindings(self, namespace: str = "", microservice: str = "") -> Iterable[Object]:
+        """See the port."""
+        found = [each for each in self._of_kind(BINDING) if namespace in ("", each["metadata"]["namespace"])]
+        if not microservice:
+            return found
+        owner = next((each for each in self._of_kind(MICROSERVICE) if _is_named(each, namespace, microservice)), None)
+        given = (owner["metadata"].get("labels") or {}) if owner is not None else {}
+        return [binding for binding in found if binds(binding, microservice, given)]
+
+    def workloads(self, binding: Object) -> Iterable[Object]:
+        """See the port."""
+        namespace = binding["metadata"]["namespace"]
+        return [
+            each
+            for each in self._of_kind(MICROSERVICE)
+            if each["metadata"]["namespace"] == namespace
+            and binds(binding, each["metadata"]["name"], each["metadata"].get("labels") or {})
+        ]
+
+    def binding_policies(self) -> Iterable[Object]:
+        """See the port."""
+        return self._of_kind("BindingPolicy")
+
+    def namespace(self, name: str) -> Object | None:
+        """See the port."""
+        return self._seen.get(ObjectRef(api_version="v1", kind="Namespace", namespace="", name=name))
+
+    async def secret_users(self, namespace: str, secret: str) -> tuple[str, ...]:
+        """See the port. This process has seen the pods of others, too."""
+        found = (self._seen[ref] for ref in sorted(self._seen) if ref.namespace == namespace)
+        return tuple(str(ref_of(obj)) for obj in found if secret in secrets_in(obj) and is_live(obj))
 
     def serves(self, api_version: str, kind: str) -> bool:
         """See the port."""
@@ -97,6 +137,39 @@ class MemoryCluster:
             lambda: self._server.apply(body, "trimtab-status", uid=uid, version=resource_version, status=True),
         )
 
+    async def set_finalizer(self, ref: ObjectRef, *, uid: str, present: bool) -> None:
+        """See the port."""
+
+        def carry_out() -> Object:
+            try:
+                return self._server.finalize(ref, BINDING_FINALIZER, uid=uid, present=present) or {}
+            except (NotFoundError, ConflictError):
+                if present:
+                    raise
+                return {}
+
+        self._write(ref, carry_out)
+        self._look(ref)
+
+    async def refresh_bindings(self, microservice: Object) -> None:
+        """See the port."""
+        self.requests += 1
+        self._seen |= {ref_of(each): each for each in self._server.of_kind(BINDING)}
+
+    async def ending(self, kind: str) -> bool:
+        """See the port."""
+        self.requests += 1
+        return self._server.ending.get(kind, False)
+
+    async def dry_run(self, manifest: Object) -> Object:
+        """See the port."""
+        self._request(ref_of(manifest))
+        return self._server.admitted(manifest)
+
+    async def evict(self, ref: ObjectRef, *, uid: str) -> None:
+        """See the port."""
+        await self.delete(ref, uid=uid)
+
     async def scale(self, ref: ObjectRef, replicas: int) -> None:
         """See the port."""
         if self._server.get(ref) is None:
@@ -127,6 +200,9 @@ class MemoryCluster:
         log = str(found["metadata"].get("annotations", {}).get("log", ""))
         return "\n".join(log.splitlines()[-lines:])
 
+    def _of_kind(self, kind: str) -> list[Object]:
+        return [self._seen[ref] for ref in sorted(self._seen) if ref.kind == kind]
+
     def _labelled(self, kind: str, namespace: str, microservice: str) -> list[Object]:
         found = (self._seen[ref] for ref in sorted(self._seen) if (ref.kind, ref.namespace) == (kind, namespace))
         return [obj for obj in found if obj["metadata"].get("labels", {}).get(labels.MICROSERVICE) == microservice]
@@ -155,7 +231,7 @@ class MemoryCluster:
             self._die()
         if hit == "lost":
             raise UnavailableError("no answer")
-        if answer:
+        if answer and ref.kind != UNCACHED:
             self._seen[ref] = answer
         return answer
 
@@ -173,9 +249,13 @@ class MemoryCluster:
         return live
 
     def _watch(self, type_: str, obj: Object) -> None:
-        if self.stale:
+        if self.stale or obj["kind"] == UNCACHED:
             return
         if type_ == "DELETED":
             self._seen.pop(ref_of(obj), None)
         else:
             self._seen[ref_of(obj)] = obj
+
+
+def _is_named(obj: Object, namespace: str, name: str) -> bool:
+    return (obj["metadata"]["namespace"], obj["metadata"]["name"]) == (namespace, name)

@@ -43,6 +43,8 @@ class MemoryServer:
         self.terminating: set[str] = set()
         self.unserved: set[tuple[str, str]] = set()
         self.older: set[str] = set()
+        self.ending: dict[str, bool] = {}
+        self.admission: list[Callable[[dict[str, Any]], None]] = []
 
     def get(self, ref: ObjectRef) -> Object | None:
         """A copy of the object, None if absent."""
@@ -111,6 +113,41 @@ class MemoryServer:
             raise NotFoundError(f"{ref} not found")
         if uid not in (None, stored.obj["metadata"]["uid"]):
             raise ConflictError(f"uid mismatch: {ref} is another object")
+        if stored.obj["metadata"].get("finalizers"):
+            before = deepcopy(stored.obj)
+            stored.obj["metadata"].setdefault("deletionTimestamp", "2026-01-01T00:00:00Z")
+            self._commit(ref, before)
+            return
+        self._remove(ref)
+
+    def finalize(self, ref: ObjectRef, finalizer: str, *, uid: str, present: bool) -> Object | None:
+        """Adds or removes one finalizer; returns the object, None once it is gone with the last one."""
+        stored = self._stored.get(ref)
+        if stored is None or stored.obj["metadata"]["uid"] != uid:
+            raise ConflictError(f"uid mismatch: {ref} is another object, or gone")
+        metadata = stored.obj["metadata"]
+        given = metadata.get("finalizers", [])
+        if present and finalizer not in given and "deletionTimestamp" in metadata:
+            raise InvalidError("no new finalizers can be added if the object is being deleted")
+        before = deepcopy(stored.obj)
+        metadata["finalizers"] = [*(each for each in given if each != finalizer), *([finalizer] if present else ())]
+        if metadata["finalizers"]:
+            return self._commit(ref, before)
+        del metadata["finalizers"]
+        if "deletionTimestamp" not in metadata:
+            return self._commit(ref, before)
+        self._remove(ref)
+        return None
+
+    def admitted(self, obj: Object) -> Object:
+        """The object as it would be created: `admission` changes it in place."""
+        made = deepcopy(dict(obj))
+        for change in self.admission:
+            change(made)
+        return made
+
+    def _remove(self, ref: ObjectRef) -> None:
+        stored = self._stored[ref]
         del self._stored[ref]
         self._tell("DELETED", ref, stored.obj)
         for other, child in list(self._stored.items()):

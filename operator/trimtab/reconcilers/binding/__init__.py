@@ -1,0 +1,1 @@
+"""The reconciler of ServiceBindings and its parts."""

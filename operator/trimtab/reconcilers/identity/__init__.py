@@ -1,0 +1,1 @@
+"""The reconciler of workload identities and its parts."""
