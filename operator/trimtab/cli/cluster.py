@@ -18,10 +18,11 @@ CONNECTIONS = 16
 """Each watch keeps one; a release has at most nine."""
 
 
-class _Unleased:
+class Unleased:
     """A user needs no lease to write."""
 
     def remaining(self) -> float:
+        """See trimtab.ports.lease."""
         return float("inf")
 
 
@@ -31,7 +32,7 @@ async def client() -> AsyncIterator[ApiClient]:
     connection = await Connection.load()
     agent = USER_AGENT.replace("trimtab/", "trimtab-cli/")
     async with connection.session(user_agent=agent, limit=CONNECTIONS) as session:
-        yield ApiClient(session, connection.server, _Unleased())
+        yield ApiClient(session, connection.server, Unleased())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -7,8 +7,11 @@ import click
 from trimtab.cli.lazy import LazyGroup
 
 COMMANDS = {
+    "binding": "trimtab.cli.binding.group:binding",
     "job": "trimtab.cli.job:job",
+    "plan": "trimtab.cli.plan.command:plan",
     "platform": "trimtab.cli.platform:platform",
+    "policy": "trimtab.cli.policy:policy",
     "release": "trimtab.cli.release.group:release",
     "run": "trimtab.shell.run:run",
     "status": "trimtab.cli.status:status",

@@ -1,11 +1,11 @@
 """A Microservice as a tree of lines for a terminal."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import click
 
+from trimtab.cli import lines
 from trimtab.domain.objects import Object
 
 REVISION = "trimtab.dev/revision"
@@ -14,57 +14,20 @@ REVISION = "trimtab.dev/revision"
 def render(resource: Object, pods: list[Object], now: datetime) -> Iterator[str]:
     """The lines, styled; click strips the styles where the output is no terminal."""
     status = resource.get("status", {})
-    yield _headline(resource, status)
-    yield from _section("Conditions", (_condition(each, now) for each in status.get("conditions", ())))
-    yield from _section("Waiting for", (_blocker(each, now) for each in status.get("waitingFor", ())))
-    yield from _section("Jobs", (_job(each, now) for each in status.get("jobs", ())))
-    yield from _section("Refused request", _refused(status))
-    yield from _section("Objects", _objects(status, pods, now))
-    yield from _section("Revisions", (_revision(each, status, now) for each in status.get("history", ())))
-
-
-def _headline(resource: Object, status: Object) -> str:
-    metadata = resource["metadata"]
-    conditions = {each["type"]: each for each in status.get("conditions", ())}
-    ready = conditions.get("Ready", {"status": "Unknown", "reason": "not looked at yet"})
-    parts = [
-        click.style(f"{metadata['namespace']}/{metadata['name']}", bold=True),
-        _mark(ready["status"]) + " " + ready["reason"],
-        status.get("ready", ""),
-        f"version {status['version']}" if status.get("version") else "",
-        f"revision {status['revision']}" if status.get("revision") else "",
-    ]
-    if metadata.get("generation", 0) != status.get("observedGeneration", metadata.get("generation", 0)):
-        parts.append(click.style("the last change has not been looked at yet", fg="yellow"))
-    return "  ".join(part for part in parts if part)
-
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(lines)
-    if not found:
-        return
-    yield click.style(title, bold=True)
-    for number, line in enumerate(found):
-        yield ("└─ " if number == len(found) - 1 else "├─ ") + line
-
-
-def _condition(condition: Object, now: datetime) -> str:
-    good = "False" if condition["type"] in ("Stalled", "Reconciling") else "True"
-    mark = _mark("True" if condition["status"] == good else condition["status"], wanted=condition["status"] == good)
-    age = _age(condition.get("lastTransitionTime"), now)
-    text = f"{condition['reason']}: {condition['message']}" if condition.get("message") else condition["reason"]
-    return f"{mark} {condition['type']:<13} {text}{age}"
-
-
-def _blocker(blocker: Object, now: datetime) -> str:
-    reason = click.style(blocker["reason"], fg="yellow")
-    message = f": {blocker['message']}" if blocker.get("message") else ""
-    return f"{blocker['kind']}/{blocker['name']}  {reason}{message}{_age(blocker.get('since'), now)}"
+    version = f"version {status['version']}" if status.get("version") else ""
+    revision = f"revision {status['revision']}" if status.get("revision") else ""
+    yield lines.headline(resource, status.get("ready", ""), version, revision)
+    yield from lines.section("Conditions", (lines.condition(each, now) for each in status.get("conditions", ())))
+    yield from lines.section("Waiting for", (lines.blocker(each, now) for each in status.get("waitingFor", ())))
+    yield from lines.section("Jobs", (_job(each, now) for each in status.get("jobs", ())))
+    yield from lines.section("Refused request", _refused(status))
+    yield from lines.section("Objects", _objects(status, pods, now))
+    yield from lines.section("Revisions", (_revision(each, status, now) for each in status.get("history", ())))
 
 
 def _job(job: Object, now: datetime) -> str:
     colour = {"Succeeded": "green", "Failed": "red"}.get(job["phase"], "yellow")
-    when = _age(job.get("finishedAt") or job.get("startedAt"), now)
+    when = lines.age(job.get("finishedAt") or job.get("startedAt"), now)
     message = f": {job['message']}" if job.get("message") else ""
     return f"{job['name']}  {click.style(job['phase'], fg=colour)}{message}{when}"
 
@@ -98,7 +61,7 @@ def _pod(pod: Object, now: datetime) -> str:
         f"{restarts} restarts" if restarts else "",
         metadata.get("labels", {}).get(REVISION, ""),
     ]
-    return "  ".join(part for part in parts if part) + _age(metadata.get("creationTimestamp"), now)
+    return "  ".join(part for part in parts if part) + lines.age(metadata.get("creationTimestamp"), now)
 
 
 def _trouble(containers: Iterable[Object]) -> str:
@@ -117,21 +80,4 @@ def _revision(entry: Object, status: Object, now: datetime) -> str:
         if status.get(field) == entry["revision"]
     ]
     note = f"  ({', '.join(notes)})" if notes else ""
-    return f"{entry['revision']}  {entry.get('version', '')}{note}{_age(entry.get('startedAt'), now)}"
-
-
-def _mark(status: str, *, wanted: bool | None = None) -> str:
-    good = status == "True" if wanted is None else wanted
-    if good:
-        return click.style("✔", fg="green")
-    return click.style("✘" if status == "False" else "…", fg="yellow")
-
-
-def _age(moment: Any, now: datetime) -> str:
-    if not moment:
-        return ""
-    seconds = (now - datetime.fromisoformat(str(moment).replace("Z", "+00:00")).astimezone(UTC)).total_seconds()
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * length:
-            return click.style(f"  {int(seconds // length)}{unit} ago", dim=True)
-    return click.style(f"  {max(0, int(seconds))}s ago", dim=True)
+    return f"{entry['revision']}  {entry.get('version', '')}{note}{lines.age(entry.get('startedAt'), now)}"

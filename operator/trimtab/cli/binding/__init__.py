@@ -1,0 +1,1 @@
+"""`trimtab binding`: see ServiceBindings, and take over what exists."""
