@@ -21,7 +21,7 @@ type link struct {
 // chain calls the upstream, if there is one, and answers with both; an upstream that fails makes it a 502.
 func (s *service) chain(w http.ResponseWriter, r *http.Request) {
 	answer := link{
-		Service: s.config.service, Version: version, Pod: s.config.pod, Config: readConfig(s.config.configDir),
+		Service: s.config.service, Version: version, Pod: s.config.pod, Config: readFiles(s.config.configDir),
 	}
 	status := http.StatusOK
 	if s.config.upstream != "" {

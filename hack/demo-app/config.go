@@ -17,6 +17,7 @@ type config struct {
 	timeout     time.Duration // UPSTREAM_TIMEOUT
 	faults      faults        // FAULTS: what goes wrong from the start, as POST /admin/faults takes it
 	configDir   string        // CONFIG_DIR: its files are shown by "/"
+	bindings    string        // SERVICE_BINDING_ROOT: where the queue and the table are described
 	maxBodySize int64         // of an echo, bytes
 	drain       time.Duration // SHUTDOWN_DRAIN: how long to go on serving after SIGTERM
 	shutdown    time.Duration // SHUTDOWN_TIMEOUT: how long to wait for requests in flight after that
@@ -34,6 +35,7 @@ func parseConfig(getenv func(string) string) (config, error) {
 		timeout:     env.duration("UPSTREAM_TIMEOUT", 1500*time.Millisecond),
 		faults:      env.faults("FAULTS"),
 		configDir:   env.text("CONFIG_DIR", ""),
+		bindings:    env.text("SERVICE_BINDING_ROOT", ""),
 		maxBodySize: 1 << 20,
 		drain:       env.duration("SHUTDOWN_DRAIN", 4*time.Second),
 		shutdown:    env.duration("SHUTDOWN_TIMEOUT", 10*time.Second),

@@ -1,5 +1,5 @@
 // Command demo-app is the service that Trimtab's demo and end-to-end tests run: a small HTTP and gRPC server that calls
-// the next service, a load generator that hides no failure, and a migration. Standard library only.
+// the next service, a load generator that hides no failure, and a migration.
 package main
 
 import (

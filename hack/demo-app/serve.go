@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -25,7 +26,11 @@ func serve(getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	return newService(c).run(stop, listener)
+	s, err := newService(c)
+	if err != nil {
+		return err
+	}
+	return s.run(stop, listener)
 }
 
 // run serves on the listener until stop is done. After that, kept-alive clients still send on connections that they
@@ -41,6 +46,11 @@ func (s *service) run(stop context.Context, listener net.Listener) error {
 	}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
+	var worker sync.WaitGroup
+	defer worker.Wait()
+	if s.backing.queue != nil && s.backing.table != nil {
+		worker.Go(func() { s.work(stop) })
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	slog.Info("serving", "service", s.config.service, "version", version, "addr", listener.Addr().String())

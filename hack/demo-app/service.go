@@ -14,24 +14,31 @@ import (
 // service answers requests; its faults can be changed while it runs.
 type service struct {
 	config   config
+	backing  backing
 	upstream *http.Client
 	metrics  *metrics
 	faults   faultSwitch
 	draining atomic.Bool
 }
 
-func newService(c config) *service {
+// newService returns an error if a binding lacks what it needs.
+func newService(c config) (*service, error) {
+	bound, err := bind(c.bindings)
+	if err != nil {
+		return nil, err
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	// Shorter than config.drain of whoever is called: see (*service).run.
 	transport.IdleConnTimeout = 2 * time.Second
 	s := &service{
 		config:   c,
+		backing:  bound,
 		upstream: &http.Client{Transport: transport, Timeout: c.timeout},
 		metrics:  newMetrics(c.service, version),
 	}
 	s.faults.turn(c.faults)
-	return s
+	return s, nil
 }
 
 func (s *service) handler() http.Handler {
@@ -46,6 +53,8 @@ func (s *service) handler() http.Handler {
 	mux.Handle("POST "+grpcEchoPath, s.measured(s.grpcEcho))
 	mux.Handle("GET /version", s.measured(s.showVersion))
 	mux.Handle("POST /echo", s.measured(s.echo))
+	mux.Handle("POST /orders", s.measured(s.bound(s.placeOrder)))
+	mux.Handle("GET /orders/{id}", s.measured(s.bound(s.showOrder)))
 	mux.Handle("GET /burn", s.measured(s.burn))
 	mux.Handle("GET /{$}", s.measured(s.chain))
 	return s.identified(mux)
@@ -122,8 +131,8 @@ func (s *service) burn(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]int{"milliseconds": ms, "rounds": rounds})
 }
 
-// readConfig returns the files of the directory by name; those of a mounted ConfigMap are its keys.
-func readConfig(dir string) map[string]string {
+// readFiles returns the files of the directory by name; those of a mounted ConfigMap or Secret are its keys.
+func readFiles(dir string) map[string]string {
 	if dir == "" {
 		return nil
 	}

@@ -27,7 +27,11 @@ func start(t *testing.T, env map[string]string) (string, context.CancelFunc, <-c
 	}
 	stop, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- newService(c).run(stop, listener) }()
+	s, err := newService(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- s.run(stop, listener) }()
 	t.Cleanup(cancel)
 	return "http://" + listener.Addr().String(), cancel, ended
 }

@@ -8,7 +8,7 @@ from devcluster import api, templates
 from devcluster.addresses import METRICS_SERVER_PORT, NODE_IP, PROMETHEUS_PORT
 from devcluster.component import Component, flags
 from devcluster.discovery import targets_path
-from devcluster.paths import HACK
+from devcluster.paths import HACK, cache
 from devcluster.spec import ClusterSpec
 from devcluster.supervisor import Supervisor
 
@@ -21,7 +21,9 @@ def start(supervisor: Supervisor) -> None:
     supervisor.start(_metrics_server(spec))
     discovery = [sys.executable, "-I", str(HACK / "devcluster" / "discovery.py"), str(spec.paths.state / "spec.json")]
     targets_path(spec).parent.mkdir()  # Prometheus watches the folder from its start
-    supervisor.start(Component(name="discovery", argv=discovery))
+    # It finds the cluster's files as we do, also where the cache is not at its usual place.
+    own = {"XDG_CACHE_HOME": str(cache().parent)}
+    supervisor.start(Component(name="discovery", argv=discovery, environment=own))
     supervisor.start(_prometheus(spec))
 
 

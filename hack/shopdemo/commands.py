@@ -95,9 +95,9 @@ def wait_ready(narrator: Narrator, namespace: str, seconds: float = 150) -> None
     poll(look, f"all Microservices of {namespace} are Ready", seconds)
 
 
-def request(url: str, host: str) -> Any:
-    """The JSON answer through the gateway; None while it does not answer with 200."""
-    asked = urllib.request.Request(url, headers={"Host": host})
+def request(url: str, host: str, body: str | None = None) -> Any:
+    """The JSON answer through the gateway, to a POST if there is a body; None while there is none, or an error."""
+    asked = urllib.request.Request(url, headers={"Host": host}, data=body.encode() if body else None)
     try:
         with urllib.request.urlopen(asked, timeout=5) as answer:
             return json.loads(answer.read())

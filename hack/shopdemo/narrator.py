@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 _BOLD, _DIM, _GREEN, _RED, _CYAN = "1", "2", "32", "31", "36"
 
@@ -37,6 +38,11 @@ class Narrator:
         """What a command said."""
         for line in text.rstrip().splitlines():
             self._print("     " + self._paint(_DIM, line))
+
+    def file(self, path: str) -> None:
+        """A manifest, without its comments at the left margin."""
+        lines = Path(path).read_text().splitlines()
+        self.output("\n".join(line for line in lines if not line.startswith("#")))
 
     def result(self, text: str) -> None:
         """What the step has shown."""
