@@ -1,23 +1,20 @@
 """A bare aiohttp client of the Kubernetes API: raw dicts, no cache, no retry. Tests talk to the cluster through it."""
 
 import asyncio
-import base64
 import json
-import os
-import ssl
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import yaml
+from tests.support.access import access
 
 Object = dict[str, Any]
 
 RESOURCES = {
+    "BindingPolicy": ("trimtab.dev/v1alpha1", "bindingpolicies"),
     "CanaryRelease": ("trimtab.dev/v1alpha1", "canaryreleases"),
     "ConfigMap": ("v1", "configmaps"),
     "ControllerRevision": ("apps/v1", "controllerrevisions"),
@@ -34,6 +31,8 @@ RESOURCES = {
     "Lease": ("coordination.k8s.io/v1", "leases"),
     "Microservice": ("trimtab.dev/v1alpha1", "microservices"),
     "Namespace": ("v1", "namespaces"),
+    "MutatingAdmissionPolicy": ("admissionregistration.k8s.io/v1", "mutatingadmissionpolicies"),
+    "MutatingAdmissionPolicyBinding": ("admissionregistration.k8s.io/v1", "mutatingadmissionpolicybindings"),
     "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
     "Node": ("v1", "nodes"),
     "Pod": ("v1", "pods"),
@@ -44,6 +43,7 @@ RESOURCES = {
     "Secret": ("v1", "secrets"),
     "Service": ("v1", "services"),
     "ServiceAccount": ("v1", "serviceaccounts"),
+    "ServiceBinding": ("trimtab.dev/v1alpha1", "servicebindings"),
     "ValidatingAdmissionPolicy": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings"),
     "VirtualService": ("networking.istio.io/v1", "virtualservices"),
@@ -74,49 +74,6 @@ class KubeError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{code} {message}")
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where the API server is and how to prove who one is, as a kubeconfig file says."""
-
-    server: str
-    tls: ssl.SSLContext | None
-    token: str | None
-
-
-def access(kubeconfig: str | Path | None = None) -> Access:
-    """Reads the current context of `kubeconfig` (default: $KUBECONFIG)."""
-    document = yaml.safe_load(Path(kubeconfig or os.environ["KUBECONFIG"]).read_text())
-    context = next(c["context"] for c in document["contexts"] if c["name"] == document["current-context"])
-    cluster = next(c["cluster"] for c in document["clusters"] if c["name"] == context["cluster"])
-    user = next(u["user"] for u in document["users"] if u["name"] == context["user"])
-    return Access(cluster["server"], _tls(cluster, user), user.get("token"))
-
-
-def _tls(cluster: Mapping[str, str], user: Mapping[str, str]) -> ssl.SSLContext | None:
-    if not cluster["server"].startswith("https:"):
-        return None
-    with _file(cluster, "certificate-authority") as authority:
-        tls = ssl.create_default_context(cafile=authority)
-    if cluster.get("insecure-skip-tls-verify"):
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    with _file(user, "client-certificate") as certificate, _file(user, "client-key") as key:
-        if certificate:
-            tls.load_cert_chain(certificate, key)
-    return tls
-
-
-@contextmanager
-def _file(section: Mapping[str, str], field: str) -> Iterator[str | None]:
-    """The path of a credential that a kubeconfig gives either as a path or inline."""
-    if f"{field}-data" not in section:
-        yield section.get(field)
-        return
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(base64.b64decode(section[f"{field}-data"]))
-        file.flush()
-        yield file.name
 
 
 def path(kind: str, namespace: str = "", name: str = "", subresource: str = "") -> str:
@@ -188,13 +145,18 @@ class Kube:
     async def watch(
         self, kind: str, namespace: str = "", labels: str = "", since: str = ""
     ) -> AsyncIterator[tuple[str, Object]]:
-        """(type, object) of each event after the resourceVersion `since`, until the server ends the stream."""
+        """(type, object) of each event after the resourceVersion `since`, until the server ends the stream.
+
+        Raises KubeError if it says that it cannot go on.
+        """
         query = {"watch": "true", "labelSelector": labels, "resourceVersion": since}
         async with self.session.get(path(kind, namespace), params=query, timeout=_ENDLESS) as response:
             if response.status >= 400:
                 raise KubeError(response.status, (await response.text())[:1000])
             async for line in response.content:
                 event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise KubeError(event["object"]["code"], event["object"]["message"])
                 yield event["type"], event["object"]
 
 
@@ -240,13 +202,33 @@ async def install_crds(kube: Kube) -> None:
     for file in sorted((Path(__file__).parents[2] / "crds").glob("*.yaml")):
         crd = yaml.safe_load(file.read_text())
         await kube.apply(crd, "trimtab-tests")
-        await poll(lambda name=crd["metadata"]["name"]: _established(kube, name), 30, f"{file.name} is served")  # type: ignore[misc]
+        await poll(lambda crd=crd: is_served(kube, crd), 120, f"{file.name} is served")  # type: ignore[misc]
 
 
-async def _established(kube: Kube, name: str) -> bool:
-    crd = await kube.get("CustomResourceDefinition", "", name)
-    conditions = (crd or {}).get("status", {}).get("conditions") or ()
-    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+async def is_served(kube: Kube, crd: Object) -> bool:
+    """Whether the API server has established the kind, and answers for it, too, which it does a moment later."""
+    found = await kube.get("CustomResourceDefinition", "", crd["metadata"]["name"])
+    conditions = (found or {}).get("status", {}).get("conditions") or ()
+    if not any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
+        return False
+    version = next(each["name"] for each in crd["spec"]["versions"] if each["served"])
+    try:
+        await kube.call("GET", f"/apis/{crd['spec']['group']}/{version}/{crd['spec']['names']['plural']}", limit="1")
+    except KubeError as error:
+        if error.code in (404, 429):  # 429: the storage of a new kind is being set up
+            return False
+        raise
+    return True
+
+
+async def remove_crd(kube: Kube, name: str) -> None:
+    """Deletes a CRD and waits until it is gone; a CRD that is gone already is a success."""
+    await kube.delete("CustomResourceDefinition", "", name)
+
+    async def gone() -> bool:
+        return await kube.get("CustomResourceDefinition", "", name) is None
+
+    await poll(gone, 120, f"the CRD {name} is gone")
 
 
 @asynccontextmanager
@@ -257,4 +239,27 @@ async def namespace(kube: Kube, name: str) -> AsyncIterator[str]:
     try:
         yield name
     finally:
-        await kube.delete("Namespace", "", name)
+        try:
+            await kube.delete("Namespace", "", name)
+        except KubeError as error:
+            if error.code != 409:  # a test that deletes its own namespace has got ahead of us
+                raise
+        await _let_go(kube, name)
+
+
+async def _let_go(kube: Kube, space: str) -> None:
+    """Frees the bindings of a namespace from their operator, which is gone: they would keep it, and their CRD."""
+    try:
+        bindings = (await kube.list("ServiceBinding", space))["items"]
+    except KubeError as error:
+        if error.code != 404:
+            raise
+        return
+    for item in bindings:
+        name = item["metadata"]["name"]
+        await kube.delete("ServiceBinding", space, name)
+        try:
+            await kube.patch("ServiceBinding", space, name, {"metadata": {"finalizers": None}})
+        except KubeError as error:
+            if error.code != 404:
+                raise

@@ -11,7 +11,7 @@ class CommandError(AssertionError):
     """A command ended with another code than 0; the text has its output."""
 
 
-async def run(*command: str, stdin: str = "", seconds: float = 60) -> str:
+async def run(*command: str, stdin: str = "", seconds: float = 180) -> str:
     """Standard output of a command. Raises CommandError if it fails or is not done after `seconds`."""
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -27,7 +27,7 @@ async def run(*command: str, stdin: str = "", seconds: float = 60) -> str:
     return out.decode()
 
 
-async def kubectl(*args: str, stdin: str = "", seconds: float = 60) -> str:
+async def kubectl(*args: str, stdin: str = "", seconds: float = 180) -> str:
     """`kubectl args`, its request bounded by `seconds`."""
     return await run("kubectl", *args, stdin=stdin, seconds=seconds)
 

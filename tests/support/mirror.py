@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -68,16 +68,52 @@ class Mirror:
             self.changed.notify_all()
 
 
-async def _follow(mirror: Mirror, kube: Kube, kind: str, namespace: str, labels: str, listed: asyncio.Event) -> None:
-    while True:
-        with suppress(aiohttp.ClientError, TimeoutError, KubeError):
-            found = await kube.list(kind, namespace, labels)
-            for item in found["items"]:
-                await mirror.note(Seen(time.monotonic(), "LISTED", kind, item))
-            listed.set()
-            async for event, obj in kube.watch(kind, namespace, labels, found["metadata"]["resourceVersion"]):
-                await mirror.note(Seen(time.monotonic(), event, kind, obj))
-        await asyncio.sleep(0.2)  # the stream ended, or the kind is not served for the moment
+@dataclass(slots=True)
+class Follower:
+    """Brings the objects of one kind into a mirror. `listed` is set once all are there."""
+
+    mirror: Mirror
+    kube: Kube
+    kind: str
+    namespace: str = ""
+    labels: str = ""
+    listed: asyncio.Event = field(default_factory=asyncio.Event)
+    _since: str = ""
+
+    async def follow(self) -> None:
+        """For ever. A stream that ends, as the API server ends those of slow readers, goes on where it was."""
+        while True:
+            try:
+                if not self._since:
+                    await self._list()
+                await self._watch()
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            except KubeError:
+                self._since = ""  # too long ago, or the kind is not served for the moment
+            await asyncio.sleep(0.2)
+
+    async def _list(self) -> None:
+        found = await self.kube.list(self.kind, self.namespace, self.labels)
+        known, there = self._known(), {item["metadata"]["uid"] for item in found["items"]}
+        for uid in known.keys() - there:
+            await self._note("DELETED", known[uid])
+        for item in found["items"]:
+            missed = self.listed.is_set() and item["metadata"]["uid"] not in known
+            await self._note("ADDED" if missed else "LISTED", item)
+        self._since = found["metadata"]["resourceVersion"]
+        self.listed.set()
+
+    async def _watch(self) -> None:
+        async for event, obj in self.kube.watch(self.kind, self.namespace, self.labels, self._since):
+            await self._note(event, obj)
+            self._since = obj["metadata"]["resourceVersion"]
+
+    def _known(self) -> dict[str, Object]:
+        return {obj["metadata"]["uid"]: obj for (kind, _, _), obj in self.mirror.objects.items() if kind == self.kind}
+
+    async def _note(self, event: str, obj: Object) -> None:
+        await self.mirror.note(Seen(time.monotonic(), event, self.kind, obj))
 
 
 @asynccontextmanager
@@ -85,14 +121,12 @@ async def mirroring(kinds: Sequence[str], namespace: str = "", labels: str = "")
     """A mirror of `kinds`, complete when it is handed over."""
     mirror = Mirror()
     async with connect(agent="trimtab-tests-mirror") as kube:
-        tasks, listed = [], []
-        for kind in kinds:
-            listed.append(asyncio.Event())
-            tasks.append(asyncio.create_task(_follow(mirror, kube, kind, namespace, labels, listed[-1])))
+        followers = [Follower(mirror, kube, kind, namespace, labels) for kind in kinds]
+        tasks = [asyncio.create_task(follower.follow()) for follower in followers]
         try:
             async with asyncio.timeout(60):
-                for ready in listed:
-                    await ready.wait()
+                for follower in followers:
+                    await follower.listed.wait()
             yield mirror
         finally:
             for task in tasks:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+from tests.support.markers import SEARCH
 
 AGENTS = ("trimtab/", "kopf/")
 """How the operator's requests begin to call themselves: our own adapter, and kopf."""
@@ -20,17 +21,27 @@ AGENTS = ("trimtab/", "kopf/")
 RUN = (str(Path(sys.executable).with_name("trimtab")), "run")
 
 
+_PORTS = random.sample(range(20_000, 32_000), 12_000)
+
+
 def free_port() -> int:
-    """A TCP port that nobody listens on at this moment, below those that outgoing connections take by themselves."""
-    for port in random.sample(range(20_000, 32_000), 100):
+    """A TCP port that nobody listens on at this moment, below those that outgoing connections take by themselves.
+
+    Each is given once: who got one may listen on it only later.
+    """
+    while _PORTS:
+        port = _PORTS.pop()
         with socket.socket(socket.AF_INET6) as probe, suppress(OSError):
             probe.bind(("::", port))
             return port
-    raise OSError("none of 100 ports is free")
+    raise OSError("no port is free")
 
 
 class Operator:
-    """One running operator. Its log goes to a file; signals are sent to its own pid only."""
+    """One running operator. Its log goes to a file; signals are sent to its own pid only.
+
+    What it tells, in its log and by HTTP, is searched for secrets.
+    """
 
     def __init__(self, log: Path, *, command: Sequence[str] = RUN, env: Mapping[str, str] | None = None) -> None:
         self.log = log
@@ -38,6 +49,7 @@ class Operator:
         settings = {"TRIMTAB_HTTP_HOST": "127.0.0.1", "TRIMTAB_HTTP_PORT": str(self.port)}
         surroundings = {**os.environ, **settings, **(env or {})}
         surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed operator need not be compiled at each start
+        SEARCH.follow(log)
         with log.open("ab") as output:
             self.started = time.monotonic()
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=surroundings)
@@ -52,7 +64,7 @@ class Operator:
         if self.alive:
             self.process.send_signal(what)
 
-    async def end(self, how: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
+    async def end(self, how: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
         """Sends `how` and returns the exit code. Fails if the process is still there after `seconds`."""
         self.send(how)
         return await self.exit_code(seconds)
@@ -70,11 +82,13 @@ class Operator:
         try:
             address = f"http://127.0.0.1:{self.port}{url}"
             async with aiohttp.ClientSession(timeout=timeout) as session, session.get(address) as response:
-                return response.status, await response.text()
+                text = await response.text()
+                SEARCH.look("http", f"of the operator, {url}", text)
+                return response.status, text
         except (aiohttp.ClientError, TimeoutError):
             return 0, ""
 
-    async def ready(self, seconds: float = 30) -> float:
+    async def ready(self, seconds: float = 120) -> float:
         """Waits for /readyz and returns the seconds since the process was started."""
         while (await self.get("/readyz"))[0] != 200:
             if not self.alive:
@@ -114,8 +128,9 @@ async def running(
         if wait:
             await operator.ready()
         yield operator
+        await operator.get("/metrics")
         await operator.end()  # in order, so that the next one need not wait for the lease
     finally:
         operator.send(signal.SIGCONT)
         operator.send(signal.SIGKILL)
-        await operator.exit_code(10)
+        await operator.exit_code(60)

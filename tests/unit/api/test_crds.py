@@ -9,10 +9,12 @@ from shutil import copy, copytree
 from typing import Any
 
 import pytest
+import yaml
 
 from trimtab.api.crd import Kind, custom_resource_definition
-from trimtab.api.kinds import CANARY_RELEASE, KINDS, MICROSERVICE
+from trimtab.api.kinds import BINDING_POLICY, CANARY_RELEASE, KINDS, MICROSERVICE, SERVICE_BINDING
 from trimtab.api.meta import VALIDATIONS
+from trimtab.cli.manifests import Loader
 
 ROOT = Path(__file__).parents[3]
 Schema = dict[str, Any]
@@ -22,6 +24,7 @@ CEL = {
     *("has", "size", "matches", "startsWith", "contains", "format", "type", "string"),
     *("all", "exists", "exists_one", "filter", "map"),
     *("duration", "isQuantity", "quantity", "compareTo", "isIP", "isCIDR"),
+    *("split", "lowerAscii"),
     *("double", "int", "replace", "isSorted", "sum", "min", "max", "getSeconds", "getMilliseconds"),
 }
 
@@ -126,7 +129,11 @@ def test_rules_have_a_message_and_know_only_old_functions(kind: Kind) -> None:
 
 @KIND
 def test_no_reference_has_a_namespace_but_the_gateway(kind: Kind) -> None:
-    found = {at for at, node in ours(kind) if "namespace" in node.get("properties", {})}
+    found = {
+        at
+        for at, node in nodes(schema_of(kind)["properties"]["spec"], "spec")
+        if "namespace" in node.get("properties", {})
+    }
     assert found <= {"spec.expose.gateway"}
 
 
@@ -158,6 +165,46 @@ def test_the_canary_release_is_served_as_people_use_it() -> None:
     assert version["subresources"] == {"status": {}}
     narrow = [column["name"] for column in version["additionalPrinterColumns"] if not column.get("priority")]
     assert narrow == ["Phase", "Step", "Weight", "Candidate", "Verdict", "ETA", "Age"]
+
+
+def test_the_service_binding_is_served_as_a_provisioned_service() -> None:
+    """https://servicebinding.io/spec/core/1.1.0/#provisioned-service"""
+    crd = custom_resource_definition(SERVICE_BINDING)
+    assert crd["metadata"]["labels"] == {"servicebinding.io/provisioned-service": "true"}
+    assert crd["spec"]["scope"] == "Namespaced"
+    assert crd["spec"]["names"]["shortNames"] == ["sbind"]
+    (version,) = crd["spec"]["versions"]
+    assert version["subresources"] == {"status": {}}
+    status = schema_of(SERVICE_BINDING)["properties"]["status"]["properties"]
+    assert status["binding"]["properties"]["name"]["type"] == "string"
+    narrow = [column["name"] for column in version["additionalPrinterColumns"] if not column.get("priority")]
+    assert narrow == ["Ready", "Reason", "Service", "Secret", "Age"]
+
+
+def test_the_binding_policy_is_the_administrators() -> None:
+    spec = custom_resource_definition(BINDING_POLICY)["spec"]
+    assert spec["scope"] == "Cluster"
+    assert spec["names"]["shortNames"] == ["bpol"]
+    (version,) = spec["versions"]
+    narrow = [column["name"] for column in version["additionalPrinterColumns"] if not column.get("priority")]
+    assert narrow == ["Ready", "Reason", "Services", "Bindings", "Age"]
+
+
+def test_no_binding_names_a_role_or_a_policy_document() -> None:
+    """What a namespace may do is the administrator's to say (design: BindingPolicy)."""
+    fields = {name for _, node in nodes(schema_of(SERVICE_BINDING)["properties"]["spec"], "") for name in _names(node)}
+    assert not [name for name in fields if re.search("role|policyDocument|account|endpoint", name, re.IGNORECASE)]
+
+
+def _names(node: Schema) -> Iterator[str]:
+    yield from node.get("properties", {})
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("c*/**/*.trimtab.dev.yaml")), ids=lambda file: str(file.parent.name))
+def test_kubectl_and_helm_read_in_a_file_what_was_written(file: Path) -> None:
+    """For them a bare `N`, such as in an enum, is a boolean (sigs.k8s.io/yaml reads YAML 1.1)."""
+    text = file.read_text()
+    assert yaml.load(text, Loader=Loader) == yaml.safe_load(text)
 
 
 def test_generate_names_what_is_out_of_date_and_mends_it(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ HACK = Path(__file__).resolve().parents[3] / "hack"
 
 # Joining namespaces needs a cluster; everything else of running a command in one does not.
 RUN = """
-import os, sys
+import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from devcluster import enter, isolation
+# A shell in the background, or nohup, has its children ignore them, and then `sh` cannot trap them either.
+for ignored in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(ignored, signal.SIG_DFL)
 isolation.join = lambda pid: os.chdir("/")
 sys.exit(enter.run(0, sys.argv[2:], dict(os.environ, WHO="inside")))
 """

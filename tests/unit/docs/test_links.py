@@ -7,6 +7,7 @@ import click
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+from trimtab.adapters.aws import metrics as aws_metrics
 from trimtab.adapters.egress import metrics as egress_metrics
 from trimtab.adapters.kubernetes import metrics as adapter_metrics
 from trimtab.adapters.prometheus import metrics as prometheus_metrics
@@ -24,7 +25,15 @@ CODE_SPAN = re.compile(r"`([^`\n]+)`")
 REPOSITORY_PATH = re.compile(r"(?:operator|docs|tests|hack|crds|charts|manifests|\.ci)/[\w./-]*")
 PACKAGE_PATH = re.compile(r"(?:api|domain|ports|reconcilers|adapters|shell|cli)/[\w./]*")
 SETTING = re.compile(r"`(--[a-z][a-z0-9-]+|TRIMTAB_[A-Z0-9_]+)`")
-METRICS = (reconciler_metrics, release_metrics, adapter_metrics, egress_metrics, prometheus_metrics, shell_metrics)
+METRICS = (
+    reconciler_metrics,
+    release_metrics,
+    adapter_metrics,
+    aws_metrics,
+    egress_metrics,
+    prometheus_metrics,
+    shell_metrics,
+)
 TABLE_METRIC = re.compile(r"^\| `([a-z0-9_]+)` \|", re.MULTILINE)
 TABLE_REASON = re.compile(r"^\| `([A-Za-z]+)` \|", re.MULTILINE)
 OPERATIONS = ROOT / "docs" / "guides" / "operations.md"

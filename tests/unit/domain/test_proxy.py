@@ -273,3 +273,11 @@ def test_prometheus_is_told_of_the_proxies_where_its_operator_is_installed() -> 
     lacking.settle()
     assert lacking.find("PodMonitor") is None
     assert lacking.ready == ("True", "Available")
+
+
+@pytest.mark.parametrize(("every", "interval"), [(5.0, "5s"), (1.5, "1500ms")])
+def test_prometheus_is_told_to_scrape_as_often_as_releases_count_on(every: float, interval: str) -> None:
+    world = proxied_world()
+    world.settings = replace(world.settings, scrape_interval=every)
+    world.settle()
+    assert found(world, "PodMonitor")["spec"]["podMetricsEndpoints"][0]["interval"] == interval

@@ -40,6 +40,7 @@ class World:
         self.pods: list[dict[str, Any]] = []
         self.secrets: dict[str, SecretContent] = {}
         self.logs: dict[str, str] = {}
+        self.bindings: list[dict[str, Any]] | None = []
         self.served = OPTIONAL
         self.gateway: dict[str, Any] | None = None
         self.settings = settings or ClusterSettings()
@@ -79,6 +80,7 @@ class World:
             job_logs=self.logs,
             gateway=self.gateway,
             settings=self.settings,
+            bindings=None if self.bindings is None else tuple(copy.deepcopy(self.bindings)),
         )
 
     def decide(self) -> Plan:

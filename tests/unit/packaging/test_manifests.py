@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from trimtab.adapters.kubernetes.kinds import WATCHED
+from trimtab.adapters.kubernetes.kinds import watched
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate", "deletecollection"}
@@ -49,8 +49,8 @@ def test_roles_hold_no_wildcard_and_no_dangerous_verb(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", ROLES)
-def test_secrets_are_only_read_by_name(file: str) -> None:
-    assert {verb for group, resource, verb in granted(file) if resource == "secrets"} <= {"get"}
+def test_secrets_are_only_touched_by_name(file: str) -> None:
+    assert {verb for group, resource, verb in granted(file) if resource == "secrets"} <= {"create", "get", "patch"}
 
 
 @pytest.mark.parametrize("file", ROLES)
@@ -59,7 +59,7 @@ def test_no_right_to_run_in_pods_or_to_hand_out_rights(file: str) -> None:
     assert not {r for r in resources if r[1] in {"pods/exec", "pods/attach", "pods/portforward", "nodes/proxy"}}
     assert not {r for r in resources if r[0] == "rbac.authorization.k8s.io"}
     assert ("", "serviceaccounts/token") not in resources
-    assert {verb for _, resource, verb in granted(file) if resource == "pods"} <= READ_ONLY
+    assert {verb for _, resource, verb in granted(file) if resource == "pods"} <= READ_ONLY | {"create"}
 
 
 @pytest.mark.parametrize("file", ROLES)
@@ -111,16 +111,28 @@ def test_release_verbs_are_rights_of_their_own() -> None:
         "trimtab-edit": {"promote", "abort", "pause", "resume", "retry"},
         "trimtab-admin": {"promote-full"},
         "trimtab-approve": {"promote", "promote-full", "abort"},
+        "trimtab-provisioned-services": set(),
     }
     approve = roles["trimtab-approve"]
     assert not [label for label in approve["metadata"]["labels"] if "aggregate" in label]
     assert not [r for r in approve["rules"] if "microservices" in r["resources"] and set(r["verbs"]) - READ_ONLY]
 
 
-@pytest.mark.parametrize("file", ["default/rbac.yaml", "namespaced/rbac.yaml"])
-def test_whatever_is_watched_may_be_read_by_name_too(file: str) -> None:
+def test_other_implementations_of_servicebinding_io_may_read_our_bindings() -> None:
+    (role,) = (
+        obj
+        for obj in objects("default/aggregated-roles.yaml")
+        if obj["metadata"]["labels"].get("servicebinding.io/controller") == "true"
+    )
+    assert role["rules"] == [
+        {"apiGroups": ["trimtab.dev"], "resources": ["servicebindings"], "verbs": ["get", "list", "watch"]}
+    ]
+
+
+@pytest.mark.parametrize(("file", "clustered"), [("default/rbac.yaml", True), ("namespaced/rbac.yaml", False)])
+def test_whatever_is_watched_may_be_read_by_name_too(file: str, clustered: bool) -> None:
     """After a gap in a watch, the operator looks for each object that the new list does not mention."""
-    for kind in WATCHED:
+    for kind in watched(clustered=clustered):
         assert {verb for group, plural, verb in granted(file) if (group, plural) == (kind.group, kind.plural)} >= (
             READ_ONLY
         ), kind

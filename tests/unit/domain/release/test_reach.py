@@ -1,6 +1,6 @@
 """How far back a release has the store asked: to what was counted last, but not for ever."""
 
-from tests.unit.domain.release.test_verdicts import LONG_STEP, declared, released
+from tests.unit.domain.release.counted import LONG_STEP, declared, released
 
 from trimtab.domain.release.counting.counters import Reading
 from trimtab.domain.release.counting.ticks import LONGEST
