@@ -168,3 +168,39 @@ def test_endpoint_slices_are_found_by_their_microservice_and_keep_who_is_ready()
     assert cache.endpoint_slices_of("shop", "orders")[0]["endpoints"] == []
     cache.remove({**endpoint_slice, "metadata": {**endpoint_slice["metadata"], "resourceVersion": "5"}})
     assert cache.endpoint_slices_of("shop", "orders") == []
+
+
+def test_of_a_pod_only_the_variables_of_its_identity_are_kept() -> None:
+    cache = ObjectCache()
+    env = [
+        {"name": "PASSWORD", "value": "hunter2"},
+        {"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::123456789012:role/orders"},
+        {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/token"},
+    ]
+    containers = [{"name": "app", "image": "a:1", "env": env}, {"name": "side", "image": "b:1"}]
+    metadata = {"name": "orders-1", "namespace": "shop", "uid": "p", "resourceVersion": "1"}
+    cache.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}})
+    (pod,) = cache.of_kind("Pod")
+    assert pod["spec"] == {
+        "containers": [
+            {
+                "name": "app",
+                "env": [
+                    {"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::123456789012:role/orders"},
+                    {"name": "AWS_WEB_IDENTITY_TOKEN_FILE"},
+                ],
+            }
+        ]
+    }
+
+
+def test_of_a_namespace_only_what_policies_and_deletions_ask_for_is_kept() -> None:
+    cache = ObjectCache()
+    metadata = {"name": "shop", "uid": "n", "resourceVersion": "1", "labels": {"team": "a"}, "annotations": {"x": "y"}}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {"finalizers": ["kubernetes"]}}
+    cache.put({**namespace, "status": {"phase": "Active"}})
+    (found,) = cache.of_kind("Namespace")
+    kept = {name: metadata[name] for name in ("name", "uid", "resourceVersion", "labels")}
+    assert found == {"apiVersion": "v1", "kind": "Namespace", "metadata": kept}
+    cache.remove(found)
+    assert list(cache.of_kind("Namespace")) == []

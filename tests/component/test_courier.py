@@ -53,7 +53,7 @@ class Rig:
         async def enough() -> bool:
             return len(self.courier.settled(key)) >= count
 
-        await poll(enough, 5, f"{count} deliveries are settled", every=0.005)
+        await poll(enough, 60, f"{count} deliveries are settled", every=0.005)
         return self.courier.settled(key)
 
 
@@ -147,7 +147,7 @@ async def test_a_channel_that_was_removed_is_not_tried_any_more(rig: Rig) -> Non
     async def tried() -> bool:
         return rig.channel.attempts > 2
 
-    await poll(tried, 5, "some attempts", every=0.005)
+    await poll(tried, 60, "some attempts", every=0.005)
     rig.courier.post(KEY, [])
     rig.channel.problems = []
     rig.courier.post(KEY, [delivery(3)])
@@ -173,7 +173,7 @@ async def test_what_was_dropped_while_under_way_is_not_remembered(rig: Rig) -> N
     async def taken() -> bool:
         return bool(rig.channel.taken)
 
-    await poll(taken, 5, "the attempt under way ends", every=0.005)
+    await poll(taken, 60, "the attempt under way ends", every=0.005)
     await asyncio.sleep(0)
     assert rig.courier.settled(KEY) == {}
     assert rig.told == []

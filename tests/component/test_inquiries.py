@@ -34,7 +34,7 @@ class Rig:
         self.inquiries = Inquiries(self.gates, self.woken.put_nowait)
 
     async def next(self) -> Key:
-        return await asyncio.wait_for(self.woken.get(), 5)
+        return await asyncio.wait_for(self.woken.get(), 60)
 
 
 def question(name: str, url: str = "smoke", timeout: float = 5.0) -> Question:

@@ -9,7 +9,7 @@ from tests.component.contracts.cluster import ClusterContract
 from trimtab.adapters.memory.cluster import MemoryCluster
 from trimtab.adapters.memory.lease import MemoryLease
 from trimtab.adapters.memory.server import MemoryServer
-from trimtab.domain.objects import Object, ObjectRef
+from trimtab.domain.objects import Object, ObjectRef, ref_of
 
 UNSERVED = ObjectRef(api_version="nothing.example/v1", kind="Nothing", namespace="", name="nothing")
 
@@ -34,6 +34,13 @@ class MemoryWorld:
         return self._server.get(ref)
 
     async def delete(self, ref: ObjectRef) -> None:
+        self._server.delete(ref)
+
+    async def ensure(self, obj: Mapping[str, Any]) -> None:
+        if self._server.get(ref_of(obj)) is None:
+            self._server.create(obj)
+
+    async def begin_deletion(self, ref: ObjectRef) -> None:
         self._server.delete(ref)
 
     async def terminate(self) -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.component.prometheus_server import ARM, Answer, Server, series, server, success, text
 
 from trimtab.adapters.prometheus import answers
-from trimtab.adapters.prometheus.client import PrometheusClient
+from trimtab.adapters.prometheus.client import TIMEOUT, PrometheusClient
 from trimtab.adapters.prometheus.questions import MAX_QUESTIONS
 from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.adapters.prometheus.resting import PATIENCE
@@ -23,7 +23,8 @@ from trimtab.domain.release.counting.meters import Errors, Expression, Meter
 __all__ = ["server"]
 
 OTHER = Arm("shop", "orders", "bbbbbbbbbb", "routed")
-TIMEOUT = 0.5
+SHORT, PATIENT = 0.5, 30.0
+"""Seconds for a server that never answers, and for one that does, however busy the machine is."""
 WINDOW = 30.0
 
 QUERY = (
@@ -36,7 +37,7 @@ QUERY = (
 @pytest_asyncio.fixture
 async def metrics(server: Server) -> AsyncIterator[PrometheusMetrics]:
     client = PrometheusClient(f"http://127.0.0.1:{server.port}/base/")
-    yield PrometheusMetrics(client, within=TIMEOUT)
+    yield PrometheusMetrics(client, within=PATIENT)
     await client.close()
 
 
@@ -151,8 +152,9 @@ async def test_a_server_that_is_down() -> None:
 
 
 @pytest.mark.parametrize("begin", [b"", b'{"status":'], ids=["silent", "dripping"])
-async def test_a_server_that_never_ends(server: Server, metrics: PrometheusMetrics, begin: bytes) -> None:
+async def test_a_server_that_never_ends(server: Server, begin: bytes) -> None:
     """P2, P10."""
+    client = PrometheusClient(f"http://127.0.0.1:{server.port}")
 
     async def drip(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -163,9 +165,10 @@ async def test_a_server_that_never_ends(server: Server, metrics: PrometheusMetri
         return response
 
     server.answer = drip
-    started = asyncio.get_running_loop().time()
-    assert "did not answer in time" in only_failed(await metrics.read([ARM], (), WINDOW))
-    assert asyncio.get_running_loop().time() - started < 10 * TIMEOUT
+    async with asyncio.timeout(TIMEOUT - 1):  # what is given counts, not what is usual
+        reading = await PrometheusMetrics(client, within=SHORT).read([ARM], (), WINDOW)
+    assert "did not answer in time" in only_failed(reading)
+    await client.close()
 
 
 async def test_an_answer_that_ends_too_early(server: Server, metrics: PrometheusMetrics) -> None:
@@ -240,8 +243,9 @@ async def test_the_time_is_that_of_the_store_when_it_looked(server: Server, metr
     server.answer = text(
         '{"status":"success","data":{"resultType":"matrix","result":[]}}', Date="Sun, 22 Nov 2026 08:00:10 GMT"
     )
+    begun = time.perf_counter()
     reading = await metrics.read([ARM], (), WINDOW)
-    assert 1795334410 - TIMEOUT < reading.at < 1795334410
+    assert 1795334410 - (time.perf_counter() - begun) < reading.at < 1795334410
 
 
 async def test_what_cannot_be_read_does_not_turn_the_stores_clock_into_ours(
@@ -254,9 +258,10 @@ async def test_what_cannot_be_read_does_not_turn_the_stores_clock_into_ours(
         return await text(body, Date="Sun, 22 Nov 2026 08:00:10 GMT")(request)
 
     server.answer = answer
+    begun = time.perf_counter()
     reading = await metrics.read([ARM], [Meter(ARM, Errors("App", 1000)), Meter(ARM, Expression("lag"))], WINDOW)
     assert len(reading.unread) == 2
-    assert 1795334410 - TIMEOUT < reading.at < 1795334410
+    assert 1795334410 - (time.perf_counter() - begun) < reading.at < 1795334410
 
 
 async def test_without_a_sensible_time_of_the_store_it_is_ours(server: Server, metrics: PrometheusMetrics) -> None:

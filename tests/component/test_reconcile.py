@@ -275,3 +275,16 @@ async def test_a_report_that_a_change_overtook_is_not_written(change: Callable[[
     kept = world.get("Microservice", "orders", ORDERS.api_version)
     change(expected := copy.deepcopy(kept))
     assert kept == expected
+
+
+async def test_the_first_revision_knows_bindings_that_no_watch_has_told_yet() -> None:
+    world = World()
+    world.cluster.stale = True
+    world.server.create(microservice())
+    binding = {"apiVersion": ORDERS.api_version, "kind": "ServiceBinding", "spec": {"workload": {"name": "orders"}}}
+    world.server.create({**binding, "metadata": {"name": "table", "namespace": "shop"}})
+    world.cluster._seen[ORDERS] = world.get("Microservice", "orders", ORDERS.api_version)
+    await world.reconcile()
+    assert "Deployment" not in world.children()
+    status = world.get("Microservice", "orders", ORDERS.api_version)["status"]
+    assert [each["name"] for each in status["waitingFor"]] == ["table"]

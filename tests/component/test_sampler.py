@@ -112,7 +112,7 @@ async def test_it_sleeps_until_something_is_watched_and_survives_what_nobody_for
     sampler = Sampler(Broken(), lambda _: woken.set())
     running = asyncio.create_task(sampler.run())
     sampler.watch(ORDERS, {ARMS[ORDERS]}, (), 0.1, None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await woken.wait()
         woken.clear()
         await woken.wait()

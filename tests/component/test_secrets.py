@@ -1,10 +1,11 @@
 """How often Secrets are read."""
 
+import base64
 from typing import Any
 
 import pytest
 
-from trimtab.adapters.kubernetes.secrets import KubernetesSecretDigests
+from trimtab.adapters.kubernetes.secrets import KubernetesSecretDigests, without_values
 from trimtab.ports.cluster import DeniedError, NotFoundError
 
 SHORTEST_RESYNC = 600.0 * 0.8
@@ -81,3 +82,9 @@ async def test_a_secret_of_another_uid_has_another_digest() -> None:
     """Equal contents in two namespaces must not be recognisable as such."""
     one, other = Rig(secret(a="YQ==")), Rig({**secret(a="YQ=="), "metadata": {"uid": "t"}})
     assert await one.ask() != await other.ask()
+
+
+def test_no_message_about_a_secret_shows_what_is_in_it() -> None:
+    data = {"uri": base64.b64encode(b"amqp://user:hunter2@mq").decode(), "n": base64.b64encode(b"1").decode()}
+    quoted = f"denied: {data['uri']} and amqp://user:hunter2@mq, 1 time"
+    assert without_values(quoted, {"data": data}) == "denied: *** and ***, 1 time"

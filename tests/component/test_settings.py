@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from trimtab.shell.aws_settings import AwsSettings
 from trimtab.shell.prometheus_settings import PrometheusSettings
 from trimtab.shell.settings import Settings, build, options
 
@@ -100,6 +101,15 @@ def test_nobody_is_called_unless_listed() -> None:
         ("TRIMTAB_WEBHOOK_HOSTS", "gate.svc=10.0.0.1/8", "10.96.0.0/12"),
         ("TRIMTAB_NOTIFY_ARNS", "releases", "is no pattern of an ARN"),
         ("TRIMTAB_NOTIFY_ARNS", "arn:aws:iam::123456789012:role/x", "is no pattern of an ARN"),
+        ("TRIMTAB_CLUSTER_ID", "prod eu", "is no cluster id"),
+        ("TRIMTAB_OIDC_ISSUER", "http://oidc.example", "write it as https://"),
+        ("TRIMTAB_BINDING_POLICIES", "policies.yaml", "no absolute path"),
+        ("TRIMTAB_BINDING_POLICIES", "/etc/trimtab/policies.yaml", "is for an operator with --namespaces"),
+        ("TRIMTAB_AWS_REGION", "Frankfurt", "write it as eu-central-1"),
+        ("TRIMTAB_AWS_READ_RATE", "0", "1000"),
+        ("TRIMTAB_AWS_WRITE_RATE", "0", "1000"),
+        ("TRIMTAB_AWS_EVENTS_QUEUE", "https://sqs.eu-central-1.amazonaws.com/123456789012/changes", "arn:aws:sqs:"),
+        ("TRIMTAB_AWS_EVENTS_QUEUE", "arn:aws:sqs:eu-central-1:123456789012:changes.fifo", "arn:aws:sqs:"),
         ("TRIMTAB_GATEWAY_DATA_PLANES", "/nonexistent", "YAML file"),
         ("TRIMTAB_GATEWAY_DATA_PLANES", '[{"gatewayClass": "alb", "cidrs": []}]', "exactly one of"),
         ("TRIMTAB_GATEWAY_DATA_PLANES", '[{"gatewayClass": "alb", "cidrs": ["10.0.0.1/8"]}]', "is no CIDR"),
@@ -120,10 +130,23 @@ def test_a_wrong_value_is_refused_with_its_name_and_the_remedy(variable: str, va
 def test_help_shows_every_setting_with_its_variable_and_default() -> None:
     _, output = settings("--help")
     flat = " ".join(output.split())
-    names = Settings.__dataclass_fields__.keys() - {"cluster", "prometheus"}
-    for name in {*names, *(f"prometheus_{name}" for name in PrometheusSettings.__dataclass_fields__)}:
+    names = {*Settings.__dataclass_fields__, "cluster_id", "cluster_name", "oidc_issuer", "binding_policies"}
+    names |= {f"prometheus_{name}" for name in PrometheusSettings.__dataclass_fields__}
+    names |= {f"aws_{name}" for name in AwsSettings.__dataclass_fields__}
+    for name in names - {"cluster", "prometheus", "bindings", "aws"}:
         assert f"TRIMTAB_{name.upper()}" in flat.replace("- ", "-"), name
     assert "default: 10m" in flat
+
+
+def test_policies_from_a_file_need_to_know_which_cluster_this_is() -> None:
+    made, message = settings(TRIMTAB_NAMESPACES="shop", TRIMTAB_BINDING_POLICIES="/etc/trimtab/policies.yaml")
+    assert made is None
+    assert "needs --cluster-id" in " ".join(message.split())
+    made, _ = settings(
+        TRIMTAB_NAMESPACES="shop", TRIMTAB_BINDING_POLICIES="/etc/trimtab/policies.yaml", TRIMTAB_CLUSTER_ID="prod-eu"
+    )
+    assert made is not None
+    assert made.bindings.policies == Path("/etc/trimtab/policies.yaml")
 
 
 @pytest.mark.parametrize("url", ["http://prometheus:9090", "https://mimir.example/prometheus", "http://[::1]:9090"])
@@ -132,6 +155,13 @@ def test_the_address_of_prometheus(url: str) -> None:
     assert made is not None
     assert made.prometheus.url == url
     assert made.scrape_interval == 15.0
+
+
+def test_the_way_to_aws() -> None:
+    queue = "arn:aws:sqs:eu-central-1:123456789012:changes"
+    made, _ = settings(TRIMTAB_AWS_REGION="us-gov-west-1", TRIMTAB_AWS_WRITE_RATE="2", TRIMTAB_AWS_EVENTS_QUEUE=queue)
+    assert made is not None
+    assert made.aws == AwsSettings(region="us-gov-west-1", read_rate=20.0, write_rate=2.0, events_queue=queue)
 
 
 def test_without_an_address_there_is_no_prometheus() -> None:

@@ -30,6 +30,7 @@ class Cluster:
         self.asked: list[str] = []
         self.down = False
         self.discovered = 0
+        self.lags: list[bool | Exception] = []
         self.while_discovering: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
 
     async def get(self, ref: ObjectRef) -> Object | None:
@@ -48,6 +49,12 @@ class Cluster:
             self.down = False
             raise UnavailableError("down")
         return True
+
+    async def discovery_lags(self) -> bool:
+        answer = self.lags.pop(0) if self.lags else False
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def serves(self, api_version: str, kind: str) -> bool:
         return False
@@ -190,6 +197,29 @@ async def test_a_rescan_while_discovery_goes_on_is_not_missed(monkeypatch: pytes
     for _ in range(10):
         await asyncio.sleep(0)
     assert rig.cluster.discovered == 2
+
+
+async def test_a_rescan_waits_until_discovery_tells_of_all_crds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.adapters.kubernetes.watches.RESCAN_PAUSE", 0.0)
+    rig = Rig()
+    rig.cluster.lags = [True, True, False, True]
+    await rig.request("/apis")
+    assert len(rig.cluster.lags) == 4, "the first scan follows no event"
+    await asyncio.gather(rig.request("/apis"), rig.request("/apis"))
+    assert rig.cluster.lags == [True], "rescans at a time wait for one look"
+    await rig.request("/apis")
+    assert rig.cluster.lags == [], "a later one has its own"
+
+
+async def test_a_rescan_goes_on_if_nothing_is_known_of_discovery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.adapters.kubernetes.watches.RESCAN_PAUSE", 0.0)
+    monkeypatch.setattr("trimtab.adapters.kubernetes.watches.LAGS_AT_MOST", 0.0)
+    rig = Rig()
+    await rig.request("/apis")
+    rig.cluster.lags = [UnavailableError("down"), True, True]
+    await rig.request("/apis")
+    await rig.request("/apis")
+    assert rig.cluster.lags == [True], "nor does it wait for ever"
 
 
 async def test_discovery_is_repeated_until_the_api_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:

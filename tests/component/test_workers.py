@@ -61,7 +61,7 @@ async def run_once(
             await asyncio.sleep(0)
         await asyncio.sleep(0)
     await finished.wait()
-    await workers.stop(5)
+    await workers.stop(60)
     return queue
 
 
@@ -158,7 +158,7 @@ async def test_stopping_lets_running_work_finish_and_starts_no_more() -> None:
     queue.add(KEY)
     queue.add(Key("Microservice", "shop", "never"))
     await started.wait()
-    stopping = asyncio.create_task(workers.stop(5))
+    stopping = asyncio.create_task(workers.stop(60))
     await asyncio.sleep(0)
     go_on.set()
     await stopping
@@ -178,5 +178,5 @@ async def test_what_does_not_finish_in_time_is_cancelled() -> None:
     workers.start()
     queue.add(KEY)
     await started.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await workers.stop(0.01)

@@ -1,9 +1,10 @@
 """A namespace with Microservices in it, and what tests do and expect there."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.support.audit import MUTATING, AuditLog
+from tests.support.audit import MUTATING, AuditLog, Request
 from tests.support.kube import Kube, Object, poll
 
 SERVICE_KINDS = (
@@ -42,13 +43,13 @@ class Shop:
         async def is_ready() -> Object | None:
             return _reason(await self.get("Microservice", name), "Available")
 
-        return await poll(is_ready, 30, f"{name} is ready")
+        return await poll(is_ready, 120, f"{name} is ready")
 
     async def reason(self, reason: str, name: str = "orders") -> Object:
         async def has_reason() -> Object | None:
             return _reason(await self.get("Microservice", name), reason)
 
-        return await poll(has_reason, 30, f"{name} is {reason}")
+        return await poll(has_reason, 120, f"{name} is {reason}")
 
     async def children(self) -> dict[str, list[str]]:
         """Names by kind of all that carries our label."""
@@ -66,6 +67,26 @@ def _reason(resource: Object | None, reason: str) -> Object | None:
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float, what: str) -> None:
     await poll(condition, seconds, what, every=0.02)
+
+
+async def at_rest(audit: AuditLog, space: str, seconds: float = 5) -> None:
+    """Returns once nobody, neither the operator nor Kubernetes, has written in a namespace for some seconds."""
+    mark, begin = audit.mark(), time.monotonic()
+
+    async def silent() -> bool:
+        nonlocal mark, begin
+        end = audit.mark()
+        if changes(audit, mark, space):
+            mark, begin = end, time.monotonic()
+        return time.monotonic() - begin > seconds
+
+    await poll(silent, 180, f"{space} comes to rest", every=0.25)
+
+
+def changes(audit: AuditLog, mark: int, space: str) -> list[Request]:
+    """What was written in a namespace by whomever; that somebody leads on is no change."""
+    found = [request for request in audit.since(mark) if request.is_write and request.namespace == space]
+    return [request for request in found if request.resource != "leases"]
 
 
 def writes(audit: AuditLog, mark: int, *agents: str) -> list[str]:

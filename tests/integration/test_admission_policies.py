@@ -59,8 +59,8 @@ async def policies(kube: Kube) -> AsyncIterator[list[Object]]:
     async with namespace(kube, f"test-{uuid.uuid4().hex[:8]}") as space:
         await kube.create(canary_release(space, "first", "orders"))
         nonsense, second = canary_release(space, "new", "web", verb="no"), canary_release(space, "new", "orders")
-        await poll(lambda: refusal(try_create(kube, nonsense)), 60, "verbs are judged")
-        await poll(lambda: refusal(try_create(kube, second)), 60, "targets are compared")
+        await poll(lambda: refusal(try_create(kube, nonsense)), 120, "verbs are judged")
+        await poll(lambda: refusal(try_create(kube, second)), 120, "targets are compared")
     yield manifests
     for manifest in manifests:
         await kube.delete(manifest["kind"], "", manifest["metadata"]["name"])
@@ -94,7 +94,7 @@ async def grant(kube: Kube, space: str, *rules: tuple[str, str]) -> None:
     binding = {"metadata": metadata, "roleRef": role, "subjects": [subject]}
     await kube.create({"apiVersion": f"{rbac}/v1", "kind": "RoleBinding", **binding})
     for resource, verb in rules:
-        await poll(lambda resource=resource, verb=verb: may(kube, space, resource, verb), 30, f"{verb} {resource}")  # type: ignore[misc]
+        await poll(lambda resource=resource, verb=verb: may(kube, space, resource, verb), 120, f"{verb} {resource}")  # type: ignore[misc]
 
 
 async def may(kube: Kube, space: str, resource: str, verb: str) -> bool:
@@ -125,7 +125,7 @@ async def test_the_policies_have_no_type_errors(kube: Kube, policies: list[Objec
             done = policy.get("status", {}).get("observedGeneration") == policy["metadata"]["generation"]
             return policy if done else None
 
-        policy = await poll(checked, 60, f"{name} is type-checked")
+        policy = await poll(checked, 120, f"{name} is type-checked")
         assert not policy["status"].get("typeChecking", {}).get("expressionWarnings"), policy["status"]
 
 
@@ -212,7 +212,7 @@ async def test_on_a_microservice_there_is_only_retry(kube: Kube, developer: Kube
 
 async def test_a_service_has_one_release_policy(kube: Kube, shop: str) -> None:
     answer = await poll(
-        lambda: refusal(try_create(kube, canary_release(shop, "again", "web", "orders"))), 30, "refused"
+        lambda: refusal(try_create(kube, canary_release(shop, "again", "web", "orders"))), 120, "refused"
     )
     for part in ("spec.targets", "orders is released by the CanaryRelease orders already", "take it out"):
         assert part in answer
@@ -223,7 +223,7 @@ async def test_policies_of_different_services_live_side_by_side(kube: Kube, shop
     assert await refusal(kube.create(canary_release(shop, "stock", "stock"))) == ""
     assert await refusal(kube.patch("CanaryRelease", shop, "stock", {"spec": {"watch": "1m"}})) == ""
     more = {"spec": {"targets": [{"name": "stock"}, {"name": "orders"}]}}
-    answer = await poll(lambda: refusal(try_patch(kube, shop, "stock", more)), 30, "refused")
+    answer = await poll(lambda: refusal(try_patch(kube, shop, "stock", more)), 120, "refused")
     assert "orders is released by the CanaryRelease orders already" in answer
     free = {"spec": {"targets": [{"name": "web"}]}}
     assert await refusal(kube.patch("CanaryRelease", shop, "stock", free)) == ""
@@ -243,7 +243,7 @@ async def test_a_service_is_free_again_when_its_policy_is_gone(kube: Kube, shop:
     async def free() -> bool:
         return not await refusal(kube.create(canary_release(shop, "other", "orders")))
 
-    await poll(free, 30, "another policy is admitted")
+    await poll(free, 120, "another policy is admitted")
 
 
 async def test_other_namespaces_do_not_count(kube: Kube, shop: str) -> None:
@@ -260,3 +260,44 @@ async def try_create(kube: Kube, manifest: Object) -> None:
 async def try_patch(kube: Kube, space: str, name: str, body: Object) -> None:
     """A change of a CanaryRelease that is not carried out."""
     await kube.call("PATCH", path("CanaryRelease", space, name), body, MERGE, dryRun="All")
+
+
+def binding(space: str, name: str, *, protected: bool) -> Object:
+    """A ServiceBinding with or without deletionProtection."""
+    metadata = {"name": name, "namespace": space}
+    spec = {"secret": {"name": "legacy"}, "deletionProtection": protected}
+    return {"apiVersion": "trimtab.dev/v1alpha1", "kind": "ServiceBinding", "metadata": metadata, "spec": spec}
+
+
+async def try_delete(kube: Kube, space: str, name: str) -> None:
+    """A deletion of a ServiceBinding that is not carried out."""
+    await kube.call("DELETE", path("ServiceBinding", space, name), {"dryRun": ["All"]})
+
+
+async def test_a_protected_binding_cannot_be_deleted(kube: Kube, shop: str) -> None:
+    await kube.create(binding(shop, "orders-in", protected=True))
+    answer = await poll(lambda: refusal(try_delete(kube, shop, "orders-in")), 120, "refused")
+    for part in ("spec.deletionProtection of ServiceBinding orders-in is true", "set it to false first"):
+        assert part in answer
+    every = kube.call("DELETE", path("ServiceBinding", shop))
+    assert "set it to false first" in await refusal(every), "nor with all others"
+    await kube.patch("ServiceBinding", shop, "orders-in", {"spec": {"deletionProtection": False}})
+    assert await refusal(try_delete(kube, shop, "orders-in")) == ""
+
+
+async def test_other_bindings_can_be_deleted(kube: Kube, shop: str) -> None:
+    await kube.create(binding(shop, "orders-in", protected=False))
+    assert await refusal(try_delete(kube, shop, "orders-in")) == ""
+
+
+async def test_a_namespace_with_a_protected_binding_goes(kube: Kube, policies: list[Object]) -> None:
+    """What is outside the cluster is kept then, by the operator: nobody is to find a namespace that never ends."""
+    async with namespace(kube, f"test-{uuid.uuid4().hex[:8]}") as space:
+        await kube.create(binding(space, "orders-in", protected=True))
+        await poll(lambda: refusal(try_delete(kube, space, "orders-in")), 120, "refused")
+        await kube.delete("Namespace", "", space)
+
+        async def gone() -> bool:
+            return await kube.get("ServiceBinding", space, "orders-in") is None
+
+        await poll(gone, 120, "the binding is deleted")

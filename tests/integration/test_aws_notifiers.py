@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from tests.support.markers import secret
 
 from trimtab.adapters.aws.arns import AllowedArns
 from trimtab.adapters.aws.clients import AwsClients
@@ -39,7 +40,7 @@ def aws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", secret("of-aws"))
         yield
     server.stop()
 

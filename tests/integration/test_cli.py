@@ -55,8 +55,8 @@ async def test_a_job_is_run_once_and_followed_to_its_end(shop: Shop) -> None:
         items = (await shop.kube.list("Job", shop.space))["items"]
         return items[0]["metadata"]["name"] if items else None
 
-    name = await poll(job, 30, "the Job exists")
-    await poll(lambda: _finish(shop, name), 30, "the Job is finished")
+    name = await poll(job, 120, "the Job exists")
+    await poll(lambda: _finish(shop, name), 120, "the Job is finished")
     code, output = await run
     assert code == 0, output
     assert "Succeeded" in output

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.component.contracts.cluster import ClusterContract, config_map
-from tests.support.kube import Kube, namespace, poll
+from tests.support.kube import Kube, KubeError, namespace, poll
 
 from trimtab.adapters.kubernetes import kinds
 from trimtab.adapters.kubernetes.cache import ObjectCache
@@ -46,7 +46,17 @@ class RealWorld:
         async def gone() -> bool:
             return await self.get(ref) is None
 
-        await poll(gone, 10, f"{ref} is gone")
+        await poll(gone, 60, f"{ref} is gone")
+
+    async def ensure(self, obj: Mapping[str, Any]) -> None:
+        try:
+            await self._kube.create(dict(obj))
+        except KubeError as error:
+            if error.code != 409:
+                raise
+
+    async def begin_deletion(self, ref: ObjectRef) -> None:
+        await self._kube.delete(ref.kind, ref.namespace, ref.name)
 
     async def terminate(self) -> str:
         """A finalizer on an object in it keeps the namespace terminating until the test is over."""

@@ -12,8 +12,8 @@ from trimtab.adapters.prometheus.client import PrometheusClient
 from trimtab.adapters.prometheus.reading import PrometheusMetrics
 from trimtab.domain.release.counting.counters import Arm, seen_since, stood_still
 
-WINDOW = 3.0
-"""Five times as long as three scrapes take, so that a busy machine loses no sample of a window."""
+WINDOW = 15.0
+"""Ten times as long as three scrapes take, so that a busy machine loses no sample of a window."""
 
 PODS = [
     (namespace, pod)

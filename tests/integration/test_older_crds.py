@@ -67,14 +67,14 @@ async def test_a_status_is_written_as_far_as_the_crd_declares_it(kube: Kube, mon
         assert await said(STATUS)
         await _define(kube, older)
         try:
-            await poll(lambda: said(OLDER), 20, "what the CRD does not declare is left out", every=0.3)
+            await poll(lambda: said(OLDER), 120, "what the CRD does not declare is left out", every=0.3)
             assert not cluster.is_current("CanaryRelease")
             assert await said(OLDER)
         finally:
             await _define(kube, versions)
         assert not cluster.is_current("CanaryRelease"), "not every write asks again"
         monkeypatch.setattr(adapter, "RELEARN", 0.0)
-        await poll(renewed, 20, "all of it is written once the CRD is new", every=0.3)
+        await poll(renewed, 120, "all of it is written once the CRD is new", every=0.3)
 
 
 async def _define(kube: Kube, versions: list[Any]) -> None:
@@ -87,4 +87,4 @@ async def _define(kube: Kube, versions: list[Any]) -> None:
             return False
         return True
 
-    await poll(done, 10, "the CRD is changed")
+    await poll(done, 60, "the CRD is changed")

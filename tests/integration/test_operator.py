@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from tests.integration.shop import SERVICE_KINDS, Shop, until, writes
+from tests.integration.shop import SERVICE_KINDS, Shop, at_rest, changes, until, writes
 from tests.support.audit import AuditLog, Request
 from tests.support.kube import Kube, namespace, poll
 from tests.support.operator import AGENTS, Operator, running
+
+AT_ONCE = 60
+"""Seconds, however busy the machine is: by the watch, since no resync comes before 480."""
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,7 @@ async def test_a_microservice_becomes_its_children_and_then_ready(shop_: Shop) -
     assert len(pods) == 2
 
 
-async def test_an_owned_field_comes_back_within_two_seconds_and_a_foreign_one_stays(shop_: Shop) -> None:
+async def test_an_owned_field_comes_back_at_once_and_a_foreign_one_stays(shop_: Shop) -> None:
     await shop_.apply()
     await shop_.ready()
     foreign = {"metadata": {"annotations": {"argocd.example/tracking": "x"}}}
@@ -59,13 +62,13 @@ async def test_an_owned_field_comes_back_within_two_seconds_and_a_foreign_one_st
     async def repaired() -> bool:
         return (await shop_.get("Deployment") or {})["spec"]["replicas"] == 2
 
-    await until(repaired, 2, "replicas are ours again")
+    await until(repaired, AT_ONCE, "replicas are ours again")
     service = await shop_.get("Service")
     assert service is not None
     assert service["metadata"]["annotations"]["argocd.example/tracking"] == "x"
 
 
-async def test_a_deleted_child_returns_within_two_seconds(shop_: Shop) -> None:
+async def test_a_deleted_child_returns_at_once(shop_: Shop) -> None:
     await shop_.apply()
     await shop_.ready()
     for kind in ("Service", "NetworkPolicy", "ServiceAccount"):
@@ -76,7 +79,7 @@ async def test_a_deleted_child_returns_within_two_seconds(shop_: Shop) -> None:
             found = await shop_.get(kind)
             return found is not None and found["metadata"]["uid"] != uid
 
-        await until(returned, 2, f"{kind} is back")
+        await until(returned, AT_ONCE, f"{kind} is back")
 
 
 async def test_a_lost_label_returns(shop_: Shop) -> None:
@@ -89,7 +92,7 @@ async def test_a_lost_label_returns(shop_: Shop) -> None:
     async def labelled() -> bool:
         return (await shop_.get("Service") or {})["metadata"]["labels"].get(label) == "trimtab"
 
-    await until(labelled, 2, "the label is back")
+    await until(labelled, AT_ONCE, "the label is back")
     assert (await shop_.get("Microservice") or {})["metadata"]["uid"] == before
 
 
@@ -125,7 +128,7 @@ async def test_deleting_a_microservice_removes_all_and_only_its_children(shop_: 
         return all("orders" not in name for names in children.values() for name in names)
 
     # The garbage collector looks for new kinds every 30 s only, so right after the CRD was made it takes a while.
-    await poll(gone, 120, "the children of orders are gone")
+    await poll(gone, 300, "the children of orders are gone")
     children = await shop_.children()
     assert set(children) == set(SERVICE_KINDS)
     assert all(name.startswith("stock") for names in children.values() for name in names)
@@ -141,7 +144,7 @@ async def test_a_terminating_namespace_goes_and_nothing_is_made_in_it(kube: Kube
         async def gone() -> bool:
             return await kube.get("Namespace", "", space) is None
 
-        await poll(gone, 60, "the namespace is gone")
+        await poll(gone, 300, "the namespace is gone")
         assert operator.alive
 
 
@@ -149,28 +152,34 @@ async def test_an_idle_operator_asks_for_nothing(shop_: Shop, audit: AuditLog, o
     names = [f"idle-{number}" for number in range(5)]
     await asyncio.gather(*(shop_.apply(name) for name in names))
     await asyncio.gather(*(shop_.ready(name) for name in names))
-    # What other tests left behind may still move: an autoscaler without metrics changes its mind after half a minute.
-    await _quiet(audit, names, 3)
-    assert await _requests(audit, names, within=20) == []
+    await _quiet(audit, shop_.space)
+    deadline, mark = time.monotonic() + 180, audit.mark()
+    while asked := await _requests(audit, shop_.space, within=20):
+        # Kubernetes may be late, and what it writes is to be seen to: only then it begins anew.
+        late = [each for each in changes(audit, mark, shop_.space) if not each.agent.startswith(AGENTS)]
+        assert late, asked
+        assert time.monotonic() < deadline, "Kubernetes does not come to rest"
+        await _quiet(audit, shop_.space)
+        mark = audit.mark()
 
 
-async def _quiet(audit: AuditLog, names: list[str], seconds: float) -> None:
-    """Returns once the operator has asked for nothing but watches for some seconds."""
+async def _quiet(audit: AuditLog, space: str) -> None:
+    """Returns once nobody has written in the namespace, and the operator has asked for nothing, for some seconds."""
+    await at_rest(audit, space)
     deadline = time.monotonic() + 60
-    while await _requests(audit, names, within=seconds):
+    while await _requests(audit, space, within=3):
         assert time.monotonic() < deadline, "the operator has not come to rest"
 
 
-async def _requests(audit: AuditLog, names: list[str], *, within: float) -> list[Request]:
-    """Its first requests about these names or about none, but for watches; empty if none comes in that time."""
+async def _requests(audit: AuditLog, space: str, *, within: float) -> list[Request]:
+    """Its first requests in a namespace or about none in particular, but for watches; empty if none comes in time."""
     mark, deadline = audit.mark(), time.monotonic() + within
     while time.monotonic() < deadline:
         asked = [request for request in audit.since(mark, *AGENTS) if request.verb != "watch"]
-        if found := [request for request in asked if not request.name or request.name.startswith(tuple(names))]:
+        if found := [each for each in asked if each.namespace == space or not (each.namespace or each.name)]:
             return found
         await asyncio.sleep(0.25)
     return []
-    raise AssertionError("the operator does not come to rest")
 
 
 async def test_kopf_writes_nothing(shop_: Shop, audit: AuditLog) -> None:
@@ -183,7 +192,8 @@ async def test_kopf_writes_nothing(shop_: Shop, audit: AuditLog) -> None:
 async def test_every_reconcile_is_one_line_of_json(shop_: Shop, operator: Operator) -> None:
     await shop_.apply("logged")
     await shop_.ready("logged")
-    lines = [json.loads(line) for line in operator.log.read_text().splitlines()]
+    whole = operator.log.read_text().rpartition("\n")[0]  # of the last line, a part may be written
+    lines = [json.loads(line) for line in whole.splitlines()]
     runs = [line for line in lines if line.get("key") == f"Microservice/{shop_.space}/logged"]
     assert runs
     for line in runs:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,9 +19,10 @@ from tests.support.traffic import Traffic, counting
 
 KINDS = ("Microservice", "CanaryRelease", "Deployment", "Pod", "EndpointSlice")
 STEPS = {"canary": {"steps": [{"weight": "50%", "bake": "1s"}]}}
+IMPATIENT = {"interval": "1s", "readyWithin": "5s"}
 APPROVED = {"canary": {"steps": [{"weight": "50%", "bake": "1s", "approval": "Required"}]}}
 NOWHERE = {"placement": {"nodeSelector": {"example.test/no-node": "has-this"}}}
-PATIENCE = 90
+PATIENCE = 240
 """Seconds after which a phase that has not come will not."""
 
 
@@ -63,7 +64,7 @@ class Releases:
             "targets": [{"name": "orders"}],
             "strategy": STEPS,
             "kpis": [{"name": "pods", "pods": {"maxRestarts": 0}}],
-            "analysis": {"interval": "1s", "readyWithin": "5s"},
+            "analysis": {"interval": "1s", "readyWithin": "120s"},
             "watch": "0s",
             **spec,
         }
@@ -86,6 +87,18 @@ class Releases:
     async def deploy(self, version: str, **spec: Any) -> None:
         await self.shop.apply(image=f"registry.example/orders:{version}", **spec)
 
+    async def shows(self, look: Callable[[], Any], wanted: Any, what: str) -> None:
+        """Waits until that is seen, too: on other watches than that of releases it comes in its own time."""
+        await self.mirror.until(lambda: look() == wanted, PATIENCE, lambda: f"{what}: {look()}")
+
+    async def serves(self, version: str) -> None:
+        """Waits until the ready pods behind the service's own name are those of this version."""
+        await self.shows(self.addressed, {version}, "versions behind the service")
+
+    async def tells(self, kind: str, type_: str, *wanted: str) -> None:
+        """Waits until a condition has that status and reason."""
+        await self.shows(lambda: self.condition(kind, type_), wanted, f"{type_} of {kind}")
+
     async def say(self, verb: str, release: str = "", nonce: str = "") -> None:
         """Sets the annotation of a verb."""
         about = release or self.status()["releaseID"]
@@ -106,6 +119,10 @@ class Releases:
 
     def service(self) -> Object:
         return self.mirror.objects["Microservice", self.shop.space, "orders"]
+
+    def rejections(self) -> list[str]:
+        """Why revisions of the service were rejected."""
+        return [each["reason"] for each in self.service()["status"].get("rejectedRevisions", ())]
 
     def replicas(self) -> dict[str, int]:
         """The Deployments that have pods."""
@@ -147,8 +164,7 @@ async def test_an_idle_release_costs_no_request_and_no_query(releases: Releases,
         ours = [write for write in writes(audit, mark, *AGENTS) if releases.shop.space in write]
         return not ours and store[0].queries == queries
 
-    await poll(lambda: silent(1), 20, "what the last report has set off ends")
-    assert await silent(5)
+    await poll(lambda: silent(15), 180, "what the last reports have set off ends")
 
 
 async def test_a_good_revision_is_promoted_and_its_judged_pods_stay(releases: Releases) -> None:
@@ -159,9 +175,9 @@ async def test_a_good_revision_is_promoted_and_its_judged_pods_stay(releases: Re
     status = await releases.phase("Promoted")
     new = releases.service()["status"]["revision"]
     assert [(each["outcome"], each["versions"][0]["version"]) for each in status["history"]] == [("Promoted", "2")]
-    assert releases.replicas() == {f"orders-{new}": 2}
-    assert releases.addressed() == {"2"}
-    assert releases.condition("Microservice", "Released") == ("True", "Released")
+    await releases.shows(releases.replicas, {f"orders-{new}": 2}, "Deployments")
+    await releases.serves("2")
+    await releases.tells("Microservice", "Released", "True", "Released")
     seen = [each for each in releases.mirror.history[begin:] if each.kind == "Pod" and each.type == "ADDED"]
     started = [each.obj for each in seen if each.obj["metadata"]["namespace"] == releases.shop.space]
     assert len(started) == 2, "a judged pod was started twice"
@@ -169,17 +185,18 @@ async def test_a_good_revision_is_promoted_and_its_judged_pods_stay(releases: Re
 
 
 async def test_a_revision_whose_pods_never_get_ready_goes_back(releases: Releases) -> None:
-    await releases.at_rest()
+    await releases.at_rest(analysis=IMPATIENT)
     await releases.deploy("2", **NOWHERE)
     status = await releases.phase("Aborted")
     assert status["history"][0]["reason"] == "NotReadyWithin"
-    assert releases.addressed() == {"1.4.2"}
-    assert releases.condition("Microservice", "Ready") == ("True", "Available")
-    assert releases.condition("Microservice", "Released") == ("False", "RevisionRejected")
-    assert releases.condition("CanaryRelease", "Stalled") == ("True", "Aborted")
+    await releases.serves("1.4.2")
+    await releases.tells("Microservice", "Ready", "True", "Available")
+    await releases.tells("Microservice", "Released", "False", "RevisionRejected")
+    await releases.tells("CanaryRelease", "Stalled", "True", "Aborted")
+    await releases.policy()
     await releases.deploy("2")
     await releases.phase("Promoted")
-    assert releases.addressed() == {"2"}
+    await releases.serves("2")
 
 
 async def test_people_pause_and_abort_and_a_stale_verb_is_refused(releases: Releases) -> None:
@@ -194,12 +211,12 @@ async def test_people_pause_and_abort_and_a_stale_verb_is_refused(releases: Rele
     await releases.phase("Paused")
     await releases.say("abort")
     await releases.phase("Aborted")
-    assert releases.addressed() == {"1.4.2"}
+    await releases.serves("1.4.2")
     await releases.say("retry")
     await releases.phase("AwaitingApproval")
     await releases.say("promote")
     await releases.phase("Promoted")
-    assert releases.addressed() == {"2"}
+    await releases.serves("2")
 
 
 async def test_a_second_policy_of_the_same_service_waits_for_its_turn(releases: Releases) -> None:
@@ -224,9 +241,8 @@ async def test_the_end_of_the_policy_ends_its_release_and_the_side_by_side(relea
     await releases.phase("AwaitingApproval")
     await releases.shop.kube.delete("CanaryRelease", releases.shop.space, "orders")
     await releases.mirror.until(lambda: releases.replicas() == {"orders": 2}, PATIENCE, "rolling updates are back")
-    assert releases.addressed() == {"1.4.2"}
-    rejected = releases.service()["status"]["rejectedRevisions"]
-    assert [each["reason"] for each in rejected] == ["ReleasePolicyDeleted"]
+    await releases.serves("1.4.2")
+    await releases.shows(releases.rejections, ["ReleasePolicyDeleted"], "rejected revisions")
 
 
 async def test_a_store_that_fails_holds_nothing_that_only_pods_decide(

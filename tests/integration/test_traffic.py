@@ -15,7 +15,7 @@ import pytest_asyncio
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.kube import APPLY, Kube, KubeError, Object, path, poll
+from tests.support.kube import APPLY, Kube, KubeError, Object, is_served, path, poll, remove_crd
 from tests.unit.domain.routings import (
     CANDIDATE,
     COOKIE,
@@ -63,26 +63,11 @@ async def _served(kube: Kube) -> AsyncIterator[None]:
         for crd in missing:
             await kube.apply(crd)
         for crd in missing:
-            await poll(lambda crd=crd: _is_served(kube, crd), 30, f"{crd['metadata']['name']} is served")
+            await poll(lambda crd=crd: is_served(kube, crd), 60, f"{crd['metadata']['name']} is served")
         yield
     finally:
         for crd in missing:
-            await kube.delete("CustomResourceDefinition", "", crd["metadata"]["name"])
-    for crd in missing:
-        await poll(lambda crd=crd: _is_gone(kube, crd), 60, f"{crd['metadata']['name']} is gone")
-
-
-async def _is_served(kube: Kube, crd: Object) -> bool:
-    try:
-        return bool(await kube.list(crd["spec"]["names"]["kind"], "default"))
-    except KubeError as error:
-        if error.code in (404, 429):  # 429: the storage of a new kind is being set up
-            return False
-        raise
-
-
-async def _is_gone(kube: Kube, crd: Object) -> bool:
-    return await kube.get("CustomResourceDefinition", "", crd["metadata"]["name"]) is None
+            await remove_crd(kube, crd["metadata"]["name"])
 
 
 @pytest_asyncio.fixture

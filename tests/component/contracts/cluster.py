@@ -1,12 +1,13 @@
 """What every implementation of the cluster port must do: the memory fake here, the real one in integration."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
+from tests.component.contracts.bindings import BindingContract
+from tests.component.contracts.world import World
 
-from trimtab.domain.objects import Object, ObjectRef, ref_of, uid_of
+from trimtab.domain.objects import ref_of, uid_of
 from trimtab.ports.cluster import (
     Cluster,
     ConflictError,
@@ -16,32 +17,6 @@ from trimtab.ports.cluster import (
     NotFoundError,
     TerminatingError,
 )
-
-
-class World(Protocol):
-    """The rest of the cluster: what users and controllers do, and what is really there."""
-
-    namespace: str
-    unserved: ObjectRef
-    """An object of a kind that is not installed."""
-
-    async def create(self, obj: Mapping[str, Any]) -> Object:
-        """Makes an object as a user would."""
-
-    async def edit(self, ref: ObjectRef, patch: Mapping[str, Any]) -> Object:
-        """Merges a patch into an object as a user would."""
-
-    async def get(self, ref: ObjectRef) -> Object | None:
-        """What is really there."""
-
-    async def delete(self, ref: ObjectRef) -> None:
-        """Deletes as a user would, and returns once it is gone."""
-
-    async def terminate(self) -> str:
-        """The name of a namespace that is being deleted and will not go away before the test ends."""
-
-    def end_lease(self) -> None:
-        """Takes the leadership away."""
 
 
 def config_map(namespace: str, name: str = "settings", **data: str) -> dict[str, Any]:
@@ -78,7 +53,7 @@ def canary_release(namespace: str, name: str, *targets: str) -> dict[str, Any]:
     }
 
 
-class ClusterContract:
+class ClusterContract(BindingContract):
     """Inherit, and provide the fixtures `cluster` and `world`."""
 
     async def test_an_applied_object_exists_and_is_cached_at_once(self, cluster: Cluster, world: World) -> None:

@@ -121,6 +121,12 @@ def test_optional_parts_are_switched() -> None:
         ("namespaces={Shop}", "namespaces/0"),
         ("namespaces=shop", "namespaces"),
         ("settings.logLevel=loud", "settings/logLevel"),
+        ("settings.aws.region=europe", "settings/aws/region"),
+        ("settings.aws.writeRate=0", "settings/aws/writeRate"),
+        ("settings.cluster.oidcIssuer=oidc.example", "settings/cluster/oidcIssuer"),
+        ("bindingPolicies.Shop.regions={eu-central-1}", "Shop"),
+        ("bindingPolicies.shop.regions={eu-central-1}", "set namespaces"),
+        ("namespaces={shop},bindingPolicies.shop.regions={eu-central-1}", "settings.cluster.id is needed"),
         ("settings.loadBalancerCIDRs={10.0.0.0}", "settings/loadBalancerCIDRs/0"),
         ("settings.gatewayDataPlanes[0].gatewayClass=x", "settings/gatewayDataPlanes/0"),
         ("networkPolicy.apiServerPorts={0}", "networkPolicy/apiServerPorts/0"),
@@ -183,6 +189,7 @@ def test_with_four_eyes_who_edits_services_neither_approves_nor_loosens_releases
         ("aggregateRoles", {"trimtab-view", "trimtab-edit", "trimtab-admin", "trimtab-approve"}),
         ("admissionPolicies.releaseVerbs", {"trimtab-release-verbs"}),
         ("admissionPolicies.oneReleasePolicy", {"trimtab-one-release-policy"}),
+        ("admissionPolicies.deletionProtection", {"trimtab-deletion-protection"}),
     ],
 )
 def test_what_goes_with_the_definitions_is_switched(switch: str, gone: set[str]) -> None:
@@ -211,3 +218,5 @@ async def test_the_example_shop_is_accepted() -> None:
     await kubectl("apply", "-f", str(ROOT / "manifests/examples/shop/namespace.yaml"))
     rendered = await kubectl("kustomize", str(ROOT / "manifests/examples/shop"))
     await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=rendered)
+    policy = ROOT / "manifests/examples/binding-policy.yaml"
+    await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(policy))

@@ -1,5 +1,6 @@
 """The demo's service, tested by its own tests."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ HACK = Path(__file__).parents[3] / "hack"
 def test_its_own_tests_pass() -> None:
     program = "from devcluster.gotoolchain import go; print(go())"
     go = subprocess.run([sys.executable, "-c", program], cwd=HACK, capture_output=True, text=True, check=True).stdout
-    for check in (("vet", "./..."), ("test", "-count=1", "./...")):
-        done = subprocess.run([go.strip(), *check], cwd=HACK / "demo-app", capture_output=True, text=True)
+    for check in (("vet", "-trimpath", "./..."), ("test", "-trimpath", "-count=1", "./...")):
+        # As its image is built, whose packages are then compiled already.
+        environment = {**os.environ, "CGO_ENABLED": "0"}
+        done = subprocess.run(
+            [go.strip(), *check], cwd=HACK / "demo-app", env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout + done.stderr

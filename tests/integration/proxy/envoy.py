@@ -22,7 +22,7 @@ from trimtab.domain.service.proxy.bootstrap import bootstrap
 HACK = Path(__file__).parents[3] / "hack"
 OWNER = Identity(name="orders", namespace="shop", uid="uid-0")
 REVISION = "abcdefghij"
-STARTS_WITHIN = 20.0
+STARTS_WITHIN = 120.0
 
 _SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

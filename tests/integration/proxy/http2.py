@@ -31,12 +31,17 @@ class Connection(asyncio.Protocol):
     def __init__(self, answer: "Callable[[Connection, Stream], Awaitable[None]] | None" = None) -> None:
         self.answer = answer
         self.streams: dict[int, Stream] = {}
-        self.going_away = False
+        self.farewells = 0
         self.received = b""
         self.closed = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
         config = h2.config.H2Configuration(client_side=answer is None, header_encoding="utf-8")
         self.frames = h2.connection.H2Connection(config)
+
+    @property
+    def going_away(self) -> bool:
+        """Whether the other side has asked for no further streams."""
+        return self.farewells > 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -62,7 +67,7 @@ class Connection(asyncio.Protocol):
         while len(self.received) >= 9 and len(self.received) >= (size := 9 + int.from_bytes(self.received[:3])):
             frame, self.received = self.received[:size], self.received[size:]
             if frame[3] == _GOAWAY:
-                self.going_away = True
+                self.farewells += 1
             else:
                 kept += frame
         return kept

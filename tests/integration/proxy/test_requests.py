@@ -59,7 +59,7 @@ async def test_grpc_keeps_status_message_and_trailers(proxy: Start, listener: st
     envoy, _ = await proxy("GRPC")
     client = await connect(getattr(envoy, listener))
     stream = client.grpc("/status/5")
-    await asyncio.wait_for(stream.ended.wait(), 5)
+    await asyncio.wait_for(stream.ended.wait(), 60)
     assert (stream.headers[":status"], stream.body, stream.trailers) == ("200", bytes(5), {"grpc-status": "5"})
     client.transport.close()
 
@@ -68,7 +68,7 @@ async def test_http2_without_tls_stays_http2(proxy: Start) -> None:
     envoy, upstream = await proxy("HTTP2")
     client = await connect(envoy.direct)
     stream = client.request("/http/204")
-    await asyncio.wait_for(stream.ended.wait(), 5)
+    await asyncio.wait_for(stream.ended.wait(), 60)
     assert stream.headers[":status"] == "204"
     assert upstream.seen[0][":authority"] == "orders"
     client.transport.close()
@@ -79,7 +79,7 @@ async def test_a_stream_that_the_service_refuses_is_sent_once_more_and_no_other(
     client = await connect(envoy.direct)
     for path in ("/refuse", "/cut"):
         stream = client.grpc(path)
-        await asyncio.wait_for(stream.ended.wait(), 5)
+        await asyncio.wait_for(stream.ended.wait(), 60)
     assert [seen[":path"] for seen in upstream.seen] == ["/refuse", "/refuse", "/cut"]
     client.transport.close()
 
