@@ -11,6 +11,8 @@ WIDTH = 400
 LOOKS = (
     ("get", "msvc,deploy,rs,pods,jobs,hpa,pdb", "-o", "wide"),
     ("describe", "msvc"),
+    ("get", "sbind", "-o", "wide"),
+    ("describe", "sbind"),
     ("get", "events", "--sort-by=.lastTimestamp"),
 )
 

@@ -1,5 +1,6 @@
 """The operator in the cluster, from its image by its charts, and the images that the tests run."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,19 @@ from typing import Any
 
 import aiohttp
 from tests.support.kubectl import kubectl, run
+from tests.support.markers import plain
 
-CHARTS = Path(__file__).parents[2] / "charts"
+ROOT = Path(__file__).parents[2]
+CHARTS = ROOT / "charts"
 NAMESPACE = "trimtab-system"
 RELEASE = "trimtab"
 DEPLOYMENT = f"deployment/{RELEASE}"
-CRDS = ("crd/microservices.trimtab.dev", "crd/canaryreleases.trimtab.dev")
+CRDS = tuple(f"crd/{file.stem}" for file in sorted((ROOT / "crds").glob("*.yaml")))
+AWS_NAMESPACE = "aws-emulator"
+AWS_URL = f"http://moto.{AWS_NAMESPACE}.svc"
+AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": plain("of-aws")}
+"""Anything does, but something has to be there."""
+
 SCRAPE_INTERVAL = "2s"
 """Of the cluster's Prometheus."""
 
@@ -39,7 +47,7 @@ class Images:
 async def install_crds() -> None:
     """The CRDs, by their own chart."""
     await _helm("trimtab-crds", CHARTS / "trimtab-crds")
-    await kubectl("wait", "--for=condition=Established", *CRDS, "--timeout=30s")
+    await kubectl("wait", "--for=condition=Established", *CRDS, "--timeout=120s")
 
 
 async def install(image: str) -> None:
@@ -51,9 +59,33 @@ async def install(image: str) -> None:
         "settings.proxyImage": Images.proxy,
         "settings.prometheusURL": "http://prometheus.monitoring.svc:9090",
         "settings.scrapeInterval": SCRAPE_INTERVAL,
+        # The emulator of AWS, which need not run for tests without bindings.
+        "settings.aws.endpointURL": AWS_URL,
     }
-    await _helm(RELEASE, CHARTS / "trimtab", *(f"--set={key}={value}" for key, value in values.items()))
+    environment = [{"name": name, "value": value} for name, value in AWS_CREDENTIALS.items()]
+    lists = {"extraEnv": environment, "networkPolicy.extraEgress": [_TO_AWS]}
+    options = [f"--set={key}={value}" for key, value in values.items()]
+    options += [f"--set-json={key}={json.dumps(value)}" for key, value in lists.items()]
+    await _helm(RELEASE, CHARTS / "trimtab", *options)
     await _available()
+
+
+_TO_AWS = {
+    "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": AWS_NAMESPACE}}}],
+    "ports": [{"port": 5000, "protocol": "TCP"}],
+}
+
+
+async def install_aws() -> None:
+    """The emulator of AWS, empty."""
+    await kubectl("apply", "-f", str(ROOT / "hack" / "aws-emulator" / "emulator.yaml"))
+    await kubectl("-n", AWS_NAMESPACE, "rollout", "restart", "deployment/moto")
+    await kubectl("-n", AWS_NAMESPACE, "rollout", "status", "deployment/moto", "--timeout=240s", seconds=250)
+
+
+async def aws(*args: str) -> Any:
+    """The answer of the emulator to a call, spelled as for AWS's own command line."""
+    return json.loads(await kubectl("-n", AWS_NAMESPACE, "exec", "deploy/moto", "--", "aws", *args))
 
 
 async def renew() -> None:
@@ -68,7 +100,7 @@ async def is_installed() -> bool:
 
 
 async def _available() -> None:
-    await kubectl("-n", NAMESPACE, "rollout", "status", DEPLOYMENT, "--timeout=120s", seconds=130)
+    await kubectl("-n", NAMESPACE, "rollout", "status", DEPLOYMENT, "--timeout=300s", seconds=310)
 
 
 async def _helm(release: str, chart: Path, *options: str) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from tests.e2e.cpu import Ticks
 from tests.e2e.space import Space
 from tests.support.kube import poll
 from tests.support.kubectl import CommandError
@@ -14,6 +16,24 @@ Summary = dict[str, Any]
 
 ON_STDERR = re.compile(r" *\d+s +sent |demo-app: ")
 """Lines that a log mixes into the summary on standard output: progress, and the error at the end."""
+
+SENT = re.compile(r"(?m)^ *\d+s +sent +(\d+)")
+"""What progress tells of requests."""
+
+LONGEST = 900
+"""Seconds after which load ends that nobody has stopped."""
+
+LOST, LATE = 0.002, 0.1
+"""Shares of requests that may be lost, and that may be answered after 2 s, beside other tests.
+
+Their pods start and end on the same two cores, of which a hypervisor may take a third: routers then hear of a pod's end
+when it is over, and everybody stands still for seconds. Faults of a release or of an update cost more, and always.
+"""
+
+STALLED, STOLEN = 0.01, 0.02
+"""Shares of requests that may be late where nothing else runs, and of the CPU that a hypervisor may take from a machine
+on which every request is to be answered: with more, all of it stands still for longer than anything drains.
+"""
 
 LABELS = {"app": "load"}
 ALLOW = {"allowFrom": [{"podSelector": {"matchLabels": LABELS}}]}
@@ -32,26 +52,36 @@ class Load:
     rate: int = 100
     seconds: int = 30
     options: tuple[str, ...] = field(default=())
+    _before: Ticks = field(default_factory=Ticks.now)
 
     async def begin(self) -> "Load":
         """Starts it, and returns once answers have come."""
         await self.space.kube.create(self._pod())
-        await poll(self._sends, 30, f"load {self.name} gets answers", every=0.3)
+        await poll(self._sends, 180, f"load {self.name} gets answers", every=0.3)
         return self
 
     async def result(self) -> Summary:
         """Waits for its end and returns what it counted: each request is either received or failed."""
-        text = await poll(self._ended, self.seconds + 30, f"load {self.name} ends", every=0.5)
+        text = await poll(self._ended, self.seconds + 180, f"load {self.name} ends", every=0.5)
         summary: Summary = json.loads("\n".join(line for line in text.splitlines() if not ON_STDERR.match(line)))
         assert summary["sent"] == summary["received"] + summary["failed"], summary
         summary["failed_at"] = _when(text)
+        summary["cpu"] = Ticks.now().since(self._before)
         return summary
 
-    async def stopped(self) -> Summary:
-        """Ends it now, and returns what it counted until then."""
+    async def stopped(self, *, after: int = 0) -> Summary:
+        """Ends it once so many requests were sent in all, and returns what it counted until then."""
+        await poll(lambda: self._has_sent(after), self.seconds, f"load {self.name} has sent {after}", every=0.5)
         # The one way to end the program of a pod and keep its log.
         await self.space.kube.patch("Pod", self.space.name, self.name, {"spec": {"activeDeadlineSeconds": 1}})
         return await self.result()
+
+    async def sent(self) -> int:
+        """Requests sent so far, as it tells each second."""
+        return max((int(number) for number in SENT.findall(await self._log())), default=0)
+
+    async def _has_sent(self, number: int) -> bool:
+        return not number or await self.sent() >= number
 
     async def _log(self) -> str:
         try:
@@ -78,7 +108,7 @@ class Load:
             "image": self.image,
             "args": [*args, *self.options],
             # Without a share of the CPU of its own it would be late itself, and call the service late.
-            "resources": {"requests": {"cpu": "200m", "memory": "32Mi"}},
+            "resources": {"requests": {"cpu": "100m", "memory": "32Mi"}},
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         }
         return {
@@ -92,6 +122,44 @@ class Load:
                 "containers": [container],
             },
         }
+
+
+def none_lost(summary: Summary) -> None:
+    """Fails if more than `LOST` of all requests were refused, cut off or answered wrongly, or more than `LATE` late.
+
+    For tests that run side by side; what a release or an update by itself costs, those tell that are marked `alone`.
+    """
+    assert lost(summary).total() <= LOST * summary["sent"], told(summary)
+    few_late(summary)
+
+
+def few_late(summary: Summary) -> None:
+    """Fails if more than `LATE` of all requests were answered after 2 s, or never."""
+    assert summary["failed"] - lost(summary).total() <= LATE * summary["sent"], told(summary)
+
+
+def lost(summary: Summary) -> Counter[str]:
+    """Requests that were refused, cut off or answered wrongly, by what came instead; those that were late are none."""
+    return Counter({why: number for why, number in (summary["failures"] or {}).items() if why != "timeout"})
+
+
+def none_failed(summary: Summary) -> None:
+    """Fails if a single request was refused, cut off or answered wrongly, or more than `STALLED` of them late.
+
+    For tests that have the machine to themselves; if a hypervisor took it from them, what `none_lost` says must do.
+    """
+    if summary["cpu"]["steal"] > STOLEN:
+        none_lost(summary)
+        return
+    assert not lost(summary), told(summary)
+    assert summary["failed"] <= STALLED * summary["sent"], told(summary)
+
+
+def told(summary: Summary) -> str:
+    """What failed, when, and what the machine was doing."""
+    what = f"{summary['failed']} of {summary['sent']} failed, in the seconds {summary['failed_at']}"
+    cpu = f"of the CPU {summary['cpu']['idle']:.0%} was idle, {summary['cpu']['steal']:.0%} taken by others"
+    return f"{what}: {summary['failures']}, {summary['latency_ms']}; {cpu}"
 
 
 def _when(log: str) -> list[int]:

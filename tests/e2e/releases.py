@@ -25,7 +25,7 @@ def canary_release(namespace: str, name: str, **spec: Any) -> Object:
         "watch": "0s",
         **spec,
     }
-    analysis = {"interval": "1s", "readyWithin": "60s", "deadline": "10m", **parts.pop("analysis", {})}
+    analysis = {"interval": "1s", "readyWithin": "120s", "deadline": "10m", **parts.pop("analysis", {})}
     return {
         "apiVersion": "trimtab.dev/v1alpha1",
         "kind": "CanaryRelease",
@@ -50,7 +50,7 @@ class Releases:
         assert found, f"CanaryRelease {self.space.name}/{name} does not exist"
         return found
 
-    async def until(self, name: str, condition: Callable[[Object], Any], what: str, seconds: float = 90) -> Object:
+    async def until(self, name: str, condition: Callable[[Object], Any], what: str, seconds: float = 300) -> Object:
         """The status, as soon as `condition` is true of it."""
 
         async def look() -> Object | None:
@@ -68,28 +68,29 @@ class Releases:
     async def _has(self, name: str) -> bool:
         return await self.space.kube.get("Microservice", self.space.name, name) is not None
 
-    async def phase(self, name: str, *phases: str, seconds: float = 90) -> Object:
+    async def phase(self, name: str, *phases: str, seconds: float = 300) -> Object:
         """The status, as soon as the phase is one of these."""
         return await self.until(name, lambda s: s.get("phase") in phases, f"phase {' or '.join(phases)}", seconds)
 
-    async def settled(self, name: str, *, seconds: float = 60) -> Object:
-        """Waits until the policy is taken in and the service is Ready under it."""
+    async def settled(self, name: str, *services: str, seconds: float = 240) -> None:
+        """Waits until the policy is taken in, and its services (unless said, that of its name) are Ready under it."""
         await self.phase(name, "Idle", "Promoted", seconds=seconds)
+        wanted = services or (name,)
 
         async def under_the_policy() -> bool:
-            status = (await self.space.get(name))["status"]
-            return bool(status.get("release", {}).get("inPlace"))
+            found = [(await self.space.get(service)).get("status", {}) for service in wanted]
+            return all(status.get("release", {}).get("inPlace") for status in found)
 
-        await poll(under_the_policy, seconds, f"{name} is released side by side", every=0.2)
-        return (await self.space.ready(name, seconds=seconds))[0]
+        await poll(under_the_policy, seconds, f"{', '.join(wanted)}: released side by side", every=0.2)
+        await self.space.ready(*wanted, seconds=seconds)
 
-    async def begun(self, name: str, *, seconds: float = 60) -> Object:
+    async def begun(self, name: str, *, seconds: float = 240) -> Object:
         """The status, as soon as a release is under way with a candidate."""
         return await self.until(
             name, lambda s: s.get("phase") in RUNNING and s.get("candidate"), "the release is under way", seconds
         )
 
-    async def ended(self, name: str, outcome: str, *, seconds: float = 120) -> Object:
+    async def ended(self, name: str, outcome: str, *, seconds: float = 400) -> Object:
         """The status, as soon as the release of the service's present spec has ended so."""
         revision = await self.revision(name)
 
@@ -104,7 +105,7 @@ class Releases:
         """The revision of the service's present spec."""
         generation = (await self.space.get(name))["metadata"]["generation"]
         found = await self.space.until(
-            name, lambda o: o.get("status", {}).get("observedGeneration") == generation, "the spec was seen", 30
+            name, lambda o: o.get("status", {}).get("observedGeneration") == generation, "the spec was seen", 120
         )
         return str(found["status"]["revision"])
 
@@ -116,9 +117,26 @@ class Releases:
             "CanaryRelease", self.space.name, name, {"metadata": {"annotations": {VERB: value}}}
         )
         status = await self.until(
-            name, lambda s: s.get("verb", {}).get("value") == value, f"{verb} is acknowledged", seconds=30
+            name, lambda s: s.get("verb", {}).get("value") == value, f"{verb} is acknowledged", seconds=120
         )
         return dict(status["verb"])
+
+    async def approve(self, name: str) -> None:
+        """Grants the approval that the step waits for, once it does: pods that come and go put that off."""
+
+        async def granted() -> bool:
+            await self.phase(name, "AwaitingApproval")
+            return bool((await self.say(name, "promote"))["result"] == "Accepted")
+
+        await poll(granted, 240, "the step is approved")
+
+    async def leads_to(self, name: str, revision: str) -> None:
+        """Waits until the route names that revision alone: others leave it after the Gateway confirmed weight 0."""
+
+        async def alone() -> bool:
+            return await self.split(name) == {f"{name}-{revision}": 100}
+
+        await poll(alone, 120, f"the route of {name} leads to {revision} alone", every=0.2)
 
     async def split(self, name: str) -> dict[str, int]:
         """The weights of the service's route by name of backend; the last rule is the one without matches."""

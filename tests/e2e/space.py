@@ -34,6 +34,15 @@ def microservice(namespace: str, name: str, image: str, **spec: Any) -> Object:
     }
 
 
+UNDER_LOAD: Mapping[str, Any] = {
+    "resources": {"requests": {"cpu": "30m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+    "shutdown": {"drain": "5s", "grace": "12s"},
+}
+"""What a service is given that must lose no request: a share of a busy machine's CPU, and the time that its routers
+need there to hear of a pod that goes. Little enough that what runs side by side fits on a node of two cores.
+"""
+
+
 def conditions(obj: Object) -> Mapping[str, Object]:
     """The conditions by type; none while they are about an older generation than the object's."""
     status = obj.get("status", {})
@@ -43,7 +52,7 @@ def conditions(obj: Object) -> Mapping[str, Object]:
 
 
 def is_ready(obj: Object) -> bool:
-    """Whether the Microservice, as it is now, says that it is Ready."""
+    """Whether the object, as it is now, says that it is Ready."""
     return conditions(obj).get("Ready", {}).get("status") == "True"
 
 
@@ -80,7 +89,7 @@ class Space:
         assert found, f"Microservice {self.name}/{name} does not exist"
         return found
 
-    async def until(self, name: str, condition: Callable[[Object], Any], what: str, seconds: float = 60) -> Object:
+    async def until(self, name: str, condition: Callable[[Object], Any], what: str, seconds: float = 240) -> Object:
         """The Microservice, as soon as `condition` is true of it."""
 
         async def look() -> Object | None:
@@ -93,7 +102,7 @@ class Space:
             raise AssertionError(f"{name}: {error}\n{(await self.get(name)).get('status')}") from None
         return result
 
-    async def ready(self, *names: str, seconds: float = 60) -> list[Object]:
+    async def ready(self, *names: str, seconds: float = 240) -> list[Object]:
         """Waits until all these Microservices are Ready at their present generation."""
         return await asyncio.gather(*(self.until(name, is_ready, "Ready", seconds) for name in names))
 
@@ -120,7 +129,7 @@ class Space:
         """The JSON answer of a Microservice, asked through the API server's service proxy."""
         return await self.kube.call("GET", path("Service", self.name, f"{name}:8080", "proxy") + url)
 
-    async def kubectl(self, *args: str, stdin: str = "", seconds: float = 60) -> str:
+    async def kubectl(self, *args: str, stdin: str = "", seconds: float = 180) -> str:
         """`kubectl args` in this namespace."""
         return await kubectl("-n", self.name, *args, stdin=stdin, seconds=seconds)
 
@@ -131,7 +140,7 @@ async def new_space(kube: Kube, title: str) -> AsyncIterator[Space]:
     name = f"e2e-{title}-{uuid4().hex[:4]}"
     await kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(RESTRICTED)}})
     # A pod cannot be made before the namespace has its default ServiceAccount.
-    await poll(lambda: kube.get("ServiceAccount", name, "default"), 20, "the default ServiceAccount")
+    await poll(lambda: kube.get("ServiceAccount", name, "default"), 120, "the default ServiceAccount")
     try:
         yield Space(kube, name)
     except BaseException:

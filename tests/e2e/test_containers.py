@@ -1,12 +1,13 @@
 """Probes of each kind, init containers, sidecars and workers, as a real kubelet runs them."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
 from tests.e2e.installation import Images
 from tests.e2e.space import Space, new_space
-from tests.support.kube import Kube
+from tests.support.kube import Kube, KubeError, Object, poll
 
 FAST = {"periodSeconds": 1}
 PROBES = {
@@ -60,8 +61,15 @@ async def test_init_containers_run_first_and_sidecars_beside(space: Space, image
     assert images.version(images.v1) in await space.kubectl("logs", name, "-c", "prepare")
     default = await space.kubectl("logs", name)
     assert "8080" in default, "logs without -c are those of app"
-    exporter = await space.kube.call("GET", f"/api/v1/namespaces/{space.name}/pods/{name}:9113/proxy/version")
+    exporter = await poll(lambda: _version(space, name), 60, "the sidecar answers")
     assert exporter["version"] == images.version(images.v2)
+
+
+async def _version(space: Space, pod: str) -> Object | None:
+    """What a sidecar without a probe says; None while it does not listen yet."""
+    with suppress(KubeError):
+        return await space.kube.call("GET", f"/api/v1/namespaces/{space.name}/pods/{pod}:9113/proxy/version")
+    return None
 
 
 async def test_a_worker_runs_without_a_service(space: Space) -> None:

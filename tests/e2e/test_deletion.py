@@ -10,7 +10,7 @@ from tests.support.kube import Kube, poll
 from tests.support.kubectl import kubectl
 
 JOB = {"name": "migrate", "run": "BeforeRollout", "command": ["/demo-app", "migrate"]}
-REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 * * *", "command": ["/demo-app", "version"]}
+REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 1 1 *", "command": ["/demo-app", "version"]}
 FULL = {
     "jobs": [JOB, REPORT],
     "env": {"MIGRATE_DURATION": "0s"},
@@ -43,12 +43,12 @@ async def test_all_and_only_its_children_go(space: Space) -> None:
     assert {"Deployment", "Service", "ServiceAccount", "PodDisruptionBudget", "NetworkPolicy", "CronJob"} <= kinds
     kept = uids(await space.everything("stays"))
 
-    await space.kubectl("delete", "msvc", "goes", "--timeout=20s")
+    await space.kubectl("delete", "msvc", "goes", "--timeout=120s")
 
     async def gone() -> bool:
         return {obj["metadata"]["name"] for obj in await space.everything("goes")} == {"somebody-elses"}
 
-    await poll(gone, 60, "the children of 'goes' are gone, and nothing else", every=1)
+    await poll(gone, 300, "the children of 'goes' are gone, and nothing else", every=1)
     assert uids(await space.everything("stays")) == kept
     assert (await space.ask("stays", "/version"))["service"] == "stays"
 
@@ -57,5 +57,5 @@ async def test_a_namespace_finishes_and_nothing_is_made_in_it(space: Space) -> N
     await asyncio.gather(
         space.apply("goes", "127.0.0.1:9/absent:1", **FULL), space.kubectl("scale", "msvc/stays", "--replicas=2")
     )
-    await kubectl("delete", "namespace", space.name, "--timeout=90s", seconds=100)
+    await kubectl("delete", "namespace", space.name, "--timeout=300s", seconds=310)
     assert await space.kube.get("Namespace", "", space.name) is None

@@ -45,7 +45,7 @@ async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
     async with new_space(kube, "failures") as space:
         for name in (*CASES, MENDED):
             await space.apply(name, images.v1)
-        await space.ready(*CASES, MENDED, seconds=120)
+        await space.ready(*CASES, MENDED, seconds=300)
         await space.apply(MENDED, ABSENT)
         for name, case in CASES.items():
             await space.apply(name, case.image, **case.spec)
@@ -55,7 +55,7 @@ async def space(kube: Kube, images: Images) -> AsyncIterator[Space]:
 @pytest.mark.parametrize("name", CASES)
 async def test_it_says_what_is_wrong_and_the_old_pods_serve(space: Space, images: Images, name: str) -> None:
     case = CASES[name]
-    broken = await space.until(name, lambda o: case.reason in blockers(o), case.reason, seconds=90)
+    broken = await space.until(name, lambda o: case.reason in blockers(o), case.reason, seconds=240)
     blocker = blockers(broken)[case.reason]
     for words in case.says:
         assert words in blocker["message"]
@@ -67,7 +67,7 @@ async def test_it_says_what_is_wrong_and_the_old_pods_serve(space: Space, images
 
 
 async def test_what_was_broken_can_be_mended(space: Space, images: Images) -> None:
-    await space.until(MENDED, lambda o: "ImagePullBackOff" in blockers(o), "it is broken", seconds=90)
+    await space.until(MENDED, lambda o: "ImagePullBackOff" in blockers(o), "it is broken", seconds=240)
     before = uids([pod for pod in await space.pods(MENDED) if is_pod_ready(pod)])
     await space.apply(MENDED, images.v1)
     mended = (await space.ready(MENDED))[0]
@@ -90,4 +90,4 @@ async def test_a_quota_that_is_used_up_is_named(kube: Kube, images: Images) -> N
         assert conditions(short)["Ready"]["status"] == "False"
         await kube.call("DELETE", f"/api/v1/namespaces/{space.name}/resourcequotas/small")
         # The ReplicaSet controller tries again in its own time, which grows with each failure.
-        await space.ready("two", seconds=120)
+        await space.ready("two", seconds=300)

@@ -25,7 +25,7 @@ def exposed(microservice: Object) -> Object:
 async def test_an_ingress_leads_to_the_service_until_a_gateway_does(space: Space, images: Images) -> None:
     waiting = await space.until("shown", lambda o: exposed(o).get("reason") == "RoutePending", "no address yet")
     assert "IngressClass played" in exposed(waiting)["message"]
-    ingress = await poll(lambda: space.kube.get("Ingress", space.name, "shown"), 20, "the Ingress is made")
+    ingress = await poll(lambda: space.kube.get("Ingress", space.name, "shown"), 120, "the Ingress is made")
     (rule,) = ingress["spec"]["rules"]
     assert rule["host"] == HOSTS[0]
     assert rule["http"]["paths"][0]["backend"] == {"service": {"name": "shown", "port": {"number": 8080}}}
@@ -37,7 +37,7 @@ async def test_an_ingress_leads_to_the_service_until_a_gateway_does(space: Space
 
     await space.apply("shown", images.v1, expose={"gateway": gateway_reference(), "hosts": HOSTS})
     await space.until("shown", lambda o: exposed(o).get("status") == "True", "exposed by the Gateway")
-    await poll(lambda: _is_gone(space), 20, "the Ingress is pruned")
+    await poll(lambda: _is_gone(space), 120, "the Ingress is pruned")
 
 
 async def _is_gone(space: Space) -> bool:

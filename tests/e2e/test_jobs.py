@@ -14,7 +14,7 @@ MIGRATE = {
     "run": "BeforeRollout",
     "command": ["/demo-app", "migrate"],
     "retries": 0,
-    "deadline": "60s",
+    "deadline": "240s",
 }
 REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 * * *", "command": ["/demo-app", "version"]}
 REINDEX = {"name": "reindex", "run": "OnDemand", "command": ["/demo-app", "version"]}
@@ -50,7 +50,7 @@ async def test_a_migration_runs_once_and_before_the_first_pod(space: Space, imag
     async with mirroring(["Job", "Pod"], space.name) as mirror:
         revisions = []
         for image in (images.v1, images.v2):
-            await space.apply("ledger", image, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "2s"})
+            await space.apply("ledger", image, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
             gated = await space.until("ledger", lambda o: "MigrationRunning" in blockers(o), "it waits for the job")
             assert conditions(gated)["Ready"]["status"] == "False"
             ready = (await space.ready("ledger"))[0]
@@ -64,7 +64,7 @@ async def test_a_migration_runs_once_and_before_the_first_pod(space: Space, imag
         made = jobs_made(mirror, space.name, "ledger")
         assert len(made) == len(set(made)) == 2, made
 
-        await space.apply("ledger", images.v1, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "2s"})
+        await space.apply("ledger", images.v1, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
         back = (await space.ready("ledger"))[0]
         assert back["status"]["revision"] == revisions[0], "a rollback is the old revision again"
         assert (await space.ask("ledger", "/version"))["version"] == images.version(images.v1)
@@ -97,10 +97,10 @@ async def test_a_failing_migration_blocks_and_says_why(space: Space, images: Ima
 
 async def test_a_schedule_is_a_cron_job_that_works(space: Space, images: Images) -> None:
     await space.apply("books", images.v1, jobs=[REPORT])
-    (cron_job,) = await poll(lambda: space.owned("CronJob", "books"), 20, "the CronJob")
+    (cron_job,) = await poll(lambda: space.owned("CronJob", "books"), 120, "the CronJob")
     assert cron_job["spec"]["schedule"] == "0 3 * * *"
     await space.kubectl("create", "job", "report-now", f"--from=cronjob/{cron_job['metadata']['name']}")
-    await space.kubectl("wait", "--for=condition=Complete", "job/report-now", "--timeout=60s", seconds=70)
+    await space.kubectl("wait", "--for=condition=Complete", "job/report-now", "--timeout=240s", seconds=250)
     assert images.version(images.v1) in await space.kubectl("logs", "job/report-now")
 
 

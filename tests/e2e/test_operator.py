@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from tests.e2e.installation import NAMESPACE, RELEASE, Images, install
 from tests.e2e.space import Space, is_pod_ready, new_space, uids
@@ -10,6 +11,7 @@ from tests.support.kube import Kube, Object, poll
 from tests.support.kubectl import kubectl
 from tests.support.mirror import mirroring
 
+pytestmark = pytest.mark.alone
 NAMES = ("left", "right")
 
 
@@ -41,9 +43,9 @@ async def test_a_killed_leader_leaves_the_rollout_to_the_other(space: Space, kub
     async with mirroring(["Pod"], space.name, "app.kubernetes.io/component=service") as mirror:
         killed = await leader(kube)
         await deploy(space, images.v2)
-        await mirror.until(lambda: any(s.type == "ADDED" for s in mirror.history), 30, "the rollout has begun")
+        await mirror.until(lambda: any(s.type == "ADDED" for s in mirror.history), 120, "the rollout has begun")
         await kubectl("-n", NAMESPACE, "delete", "pod", killed, "--grace-period=0", "--force")
-        await space.ready(*NAMES, seconds=90)
+        await space.ready(*NAMES)
         made = Counter(service(s.obj) for s in mirror.history if s.type == "ADDED")
         assert made == dict.fromkeys(NAMES, 2), "one pod for each replica, none twice"
     assert await leader(kube) != killed
@@ -54,7 +56,7 @@ async def test_a_killed_leader_leaves_the_rollout_to_the_other(space: Space, kub
         pods = (await kube.list("Pod", NAMESPACE, f"app.kubernetes.io/instance={RELEASE}"))["items"]
         return len([pod for pod in pods if is_pod_ready(pod)]) == 2
 
-    await poll(whole, 60, "both replicas of the operator are back", every=0.5)
+    await poll(whole, 240, "both replicas of the operator are back", every=0.5)
 
 
 async def test_an_upgrade_of_the_operator_restarts_no_workload(space: Space, kube: Kube, images: Images) -> None:
@@ -69,7 +71,7 @@ async def test_an_upgrade_of_the_operator_restarts_no_workload(space: Space, kub
     async def taken_over() -> bool:
         return await leader(kube) not in old
 
-    await poll(taken_over, 60, "a pod of the new version leads", every=0.5)
+    await poll(taken_over, 240, "a pod of the new version leads", every=0.5)
     await space.apply("later", images.v1)
     await space.ready("later")
     for name, pods, generation in zip(NAMES, before, generations, strict=True):

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from tests.e2e.installation import Images, gateway_reference, gateway_url
-from tests.e2e.load import Load, counted
+from tests.e2e.load import LONGEST, Load, counted, none_lost
 from tests.e2e.space import Space, new_space
 from tests.support.figures import Figures
 from tests.support.kube import Kube, Object, path, poll
@@ -82,7 +82,7 @@ class Traffic:
         (manifest,) = map(stamped, PROVIDER.manifests(routing))
         metadata = {key: value for key, value in manifest["metadata"].items() if key != "ownerReferences"}
         await self.space.kube.apply({**manifest, "metadata": metadata}, "trimtab")
-        await poll(lambda: self._confirmed(routing), 20, "the Gateway confirms the route")
+        await poll(lambda: self._confirmed(routing), 120, "the Gateway confirms the route")
         return routing
 
     async def live(self, routing: Routing) -> Live:
@@ -118,9 +118,12 @@ class Traffic:
         """Waits until a number of requests are answered by just the `expected` versions: the proxy lags behind."""
 
         async def answered() -> bool:
-            return set(await self.versions(requests, **headers)) == expected
+            try:
+                return set(await self.versions(requests, **headers)) == expected
+            except AssertionError:  # it does not know the route yet
+                return False
 
-        await poll(answered, 20, f"answers of {expected}")
+        await poll(answered, 120, f"answers of {expected}")
 
     async def counted(self, service: str) -> Counter[str]:
         """The requests that a revision's pod has had, by method, as it counts them itself."""
@@ -145,7 +148,7 @@ async def _space(kube: Kube) -> AsyncIterator[Space]:
             for manifest in revision(space.name, service, image):
                 await kube.apply(manifest)
         for service in IMAGES:
-            await space.kubectl("rollout", "status", f"deployment/{service}", "--timeout=60s", seconds=70)
+            await space.kubectl("rollout", "status", f"deployment/{service}", "--timeout=240s", seconds=250)
         yield space
 
 
@@ -164,16 +167,22 @@ COUNT = 1000
 async def test_weights_are_shares_of_requests(traffic: Traffic, figures: Figures, weight: int) -> None:
     await traffic.route(weight=weight)
     await traffic.until({V1, V2}, requests=100)
-    share = (await traffic.versions(COUNT))[V2] / COUNT
-    figures.add(f"share of the candidate at weight {weight} %", f"{100 * share:.1f} %", f"{COUNT} requests", "")
     deviation = (weight / 100 * (1 - weight / 100) / COUNT) ** 0.5
-    assert abs(share - weight / 100) < 5 * deviation
+
+    async def as_ordered() -> float | None:
+        share = (await traffic.versions(COUNT))[V2] / COUNT
+        print(f"{100 * share:.1f} % of {COUNT} requests")
+        return share if abs(share - weight / 100) < 5 * deviation else None
+
+    # The weight before leads to both versions as well, and the Gateway's proxy may still go by it.
+    share = await poll(as_ordered, 60, f"the candidate gets {weight} %")
+    figures.add(f"share of the candidate at weight {weight} %", f"{100 * share:.1f} %", f"{COUNT} requests", "")
 
 
 @pytest.mark.parametrize(("weight", "version"), [(0, V1), (100, V2)])
 async def test_nobody_gets_to_a_revision_without_weight(traffic: Traffic, weight: int, version: str) -> None:
     await traffic.route(weight=weight)
-    await traffic.until({version})
+    await traffic.until({version}, requests=100)
     assert await traffic.versions(200) == Counter({version: 200})
 
 
@@ -212,9 +221,15 @@ async def test_a_header_and_a_cookie_lead_to_the_candidate(traffic: Traffic) -> 
         assert await traffic.versions(20, **headers) == Counter({version: 20}), headers
 
 
+async def _binds(traffic: Traffic, routing: Routing) -> bool:
+    """Whether all answers bind to this very release; on many connections, since each thread of a proxy has its own."""
+    answers = await asyncio.gather(*(traffic.ask() for _ in range(20)))
+    return all(f"={routing.release}." in answer.headers.get("Set-Cookie", "") for answer in answers)
+
+
 async def test_a_client_stays_where_it_was_first(traffic: Traffic) -> None:
-    await traffic.route(weight=50, cookie_max_age=3600)
-    await traffic.until({V1, V2})
+    routing = await traffic.route(weight=50, cookie_max_age=3600)
+    await poll(lambda: _binds(traffic, routing), 120, "answers bind to a revision")
     seen = set()
     for _ in range(40):
         first = await traffic.ask()
@@ -231,8 +246,8 @@ async def test_a_client_stays_where_it_was_first(traffic: Traffic) -> None:
 
 
 async def test_an_aborted_release_keeps_nobody_at_the_candidate(traffic: Traffic) -> None:
-    await traffic.route(weight=50, cookie_max_age=3600)
-    await traffic.until({V1, V2})
+    routing = await traffic.route(weight=50, cookie_max_age=3600)
+    await poll(lambda: _binds(traffic, routing), 120, "answers bind to a revision of this release")
     cookies = {(await traffic.ask()).headers["Set-Cookie"].split(";")[0] for _ in range(40)}
     assert len(cookies) == 2
     await traffic.route(weight=0, cookie_max_age=3600)
@@ -256,7 +271,7 @@ async def test_a_mirror_copies_what_is_safe_and_changes_no_answer(traffic: Traff
         await traffic.ask()
         return (await traffic.counted(CANDIDATE))["GET"] > before["GET"]
 
-    await poll(copied, 20, "the first copy")
+    await poll(copied, 120, "the first copy")
     before = await traffic.counted(CANDIDATE)
     assert await traffic.versions(100) == Counter({V1: 100})
     posts = [await traffic.ask("POST", "/echo") for _ in range(20)]
@@ -265,7 +280,7 @@ async def test_a_mirror_copies_what_is_safe_and_changes_no_answer(traffic: Traff
     async def all_copied() -> bool:
         return (await traffic.counted(CANDIDATE))["GET"] - before["GET"] >= 100
 
-    await poll(all_copied, 20, "a copy of each GET")
+    await poll(all_copied, 120, "a copy of each GET")
     assert (await traffic.counted(CANDIDATE))["POST"] == before["POST"]
 
 
@@ -276,10 +291,13 @@ async def test_every_path_is_divided_and_rewritten(traffic: Traffic) -> None:
     for url in ("/a", "/version"):
 
         async def answers(url: str = url) -> bool:
-            found = [await traffic.ask("GET", url) for _ in range(20)]
+            try:
+                found = [await traffic.ask("GET", url) for _ in range(20)]
+            except AssertionError:  # it does not know the path yet
+                return False
             return {answer.headers["X-Version"] for answer in found} == {V1, V2}
 
-        await poll(answers, 20, f"both revisions answer at {url}")
+        await poll(answers, 120, f"both revisions answer at {url}")
         assert {(await traffic.ask("GET", url, **{"x-canary": "1"})).headers["X-Version"] for _ in range(10)} == {V2}
 
 
@@ -294,15 +312,15 @@ async def test_calls_of_grpc_are_divided(traffic: Traffic, figures: Figures) -> 
         host=traffic.host,
         image=Images.v1,
         rate=100,
-        seconds=15,
+        seconds=LONGEST,
         options=options,
     )
     await load.begin()
     await traffic.route(weight=50, cookie_max_age=60)
     await traffic.route(weight=30)
-    summary = await load.result()
+    summary = await load.stopped(after=await load.sent() + 800)
     figures.add("calls of gRPC while weights change", *counted(summary))
-    assert summary["failed"] == 0, summary
+    none_lost(summary)
     assert set(summary["versions"]) == {V1, V2}
     # Contour 1.33 keeps the answers to routes by name, whatever their kind.
     await traffic.space.kube.delete("GRPCRoute", traffic.space.name, "orders")

@@ -9,6 +9,7 @@ from tests.fault.laboratory import Laboratory, Learned
 from tests.fault.snapshot import KINDS
 from tests.support.kube import connect, install_crds
 from tests.support.mirror import mirroring
+from tests.support.overhearing import nothing_secret_is_told, overheard  # noqa: F401 - fixtures of all tests
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -22,4 +23,5 @@ async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 @pytest_asyncio.fixture(scope="session")
 async def learned(laboratory: Laboratory) -> Learned:
     one, other = await asyncio.gather(laboratory.undisturbed(), laboratory.undisturbed())
-    return Learned(one, frozenset(one.unlike(other)))
+    common = {call.signature for call in one.writes} & {call.signature for call in other.writes}
+    return Learned(one, frozenset(one.unlike(other)), sorted(each for each in common if each))

@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fault.rig import Signature
+from tests.fault.scenario import PATIENCE
 from tests.fault.world import Run, World, world
 from tests.support.kube import Kube
 from tests.support.mirror import Mirror
@@ -32,16 +34,23 @@ class Laboratory:
     async def undisturbed(self) -> Run:
         """The scenario without any fault."""
         async with self.slots, self.world() as this:
-            return await this.live()
+            await this.pass_through()
+            return await this.result()
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """The undisturbed run, and the places at which two such runs differ by chance."""
+    """An undisturbed run, where two such runs differ by chance, and the writes that both have."""
 
     run: Run
     chance: frozenset[str]
+    writes: Sequence[Signature]
 
-    def unlike(self, run: Run) -> dict[str, object]:
-        """Where `run` ended otherwise, apart from chance."""
-        return run.unlike(self.run, besides=self.chance)
+    async def unlike(self, this: World) -> dict[str, object]:
+        """Where this world ends otherwise, apart from chance. Slow controllers of Kubernetes are given time."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            wrong = (await this.result()).unlike(self.run, besides=self.chance)
+            if not wrong or asyncio.get_running_loop().time() > deadline:
+                return wrong
+            print(f"still otherwise in {this.namespace}: {wrong}")

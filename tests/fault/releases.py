@@ -9,7 +9,7 @@ from tests.support.kube import Object
 from tests.support.mirror import Mirror
 from tests.support.release_properties import violations
 
-PATIENCE = 120
+PATIENCE = 240
 """Seconds after which a run that has not reached the next phase has failed."""
 
 NOWHERE = {"placement": {"nodeSelector": {"example.test/no-node": "has-this"}}}
@@ -28,13 +28,13 @@ def service(namespace: str, version: str, **spec: Any) -> Object:
     return {"apiVersion": "trimtab.dev/v1alpha1", "kind": "Microservice", "metadata": metadata, "spec": body}
 
 
-def policy(namespace: str) -> Object:
+def policy(namespace: str, ready_within: str = "120s") -> Object:
     """Its CanaryRelease: one step, and nothing but pods to judge by."""
     spec = {
         "targets": [{"name": "orders"}],
         "strategy": {"canary": {"steps": [{"weight": "50%", "bake": "1s"}]}},
         "kpis": [{"name": "pods", "pods": {"maxRestarts": 0}}],
-        "analysis": {"interval": "1s", "readyWithin": "10s"},
+        "analysis": {"interval": "1s", "readyWithin": ready_within},
         "watch": "0s",
     }
     metadata = {"namespace": namespace, "name": "orders"}
@@ -59,11 +59,19 @@ async def phase(this: World, wanted: str, releases: int) -> None:
 
 async def adopt(this: World) -> None:
     """A service that runs side by side from its first pod on: the operator has heard of its policy before."""
-    await this.kube.apply(policy(this.namespace))
-    heard = lambda: status(this.mirror, this.namespace).get("conditions")  # noqa: E731
-    await this.mirror.until(heard, PATIENCE, "the operator has looked at the policy")
+    await _hear(this, policy(this.namespace))
     await this.kube.apply(service(this.namespace, "1"))
     await this.mirror.until(lambda: _side_by_side(this), PATIENCE, lambda: f"side by side: {_both(this)}")
+
+
+async def _hear(this: World, wanted: Object) -> None:
+    applied = await this.kube.apply(wanted)
+    generation = applied["metadata"]["generation"]
+
+    def heard() -> bool:
+        return status(this.mirror, this.namespace).get("observedGeneration") == generation
+
+    await this.mirror.until(heard, PATIENCE, "the operator has looked at the policy")
 
 
 def _side_by_side(this: World) -> bool:
@@ -83,7 +91,8 @@ async def promote(this: World) -> None:
 
 
 async def abort(this: World) -> None:
-    """A revision whose pods never get ready."""
+    """A revision whose pods never get ready, for which nobody waits long."""
+    await _hear(this, policy(this.namespace, "10s"))
     await this.kube.apply(service(this.namespace, "3", **NOWHERE))
     await phase(this, "Aborted", 2)
 

@@ -111,6 +111,10 @@ class Rig:
         """The mutating calls, whatever became of them."""
         return [call for call in self.calls if call.is_write]
 
+    def forget(self) -> None:
+        """Counts writes from 1 again, as for another operator."""
+        self._seen.clear()
+
     def cut_watches(self, resource: str = "") -> int:
         """Ends the watch streams of a resource (or all); returns how many there were."""
         return self._push(None, resource)

@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.support.kube import Kube, Object
+from tests.support.markers import plain
+from tests.support.markers import secret as marked
 from tests.support.mirror import Mirror
-
-MARKER = "marker-5eC8et-do-not-show"
-"""Stands in every input that is secret; it must appear in no log, Event, status or metric."""
 
 NAME = "orders"
 MIGRATE = {"name": "migrate", "run": "BeforeRollout", "command": ["/app/migrate"], "deadline": "5m"}
@@ -17,7 +16,7 @@ REPORT = {"name": "report", "run": "Schedule", "schedule": "0 3 1 1 *", "command
 def secret(namespace: str) -> Object:
     """What the service and its image pulls need."""
     metadata = {"namespace": namespace, "name": "credentials"}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": MARKER}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": marked("of-orders")}}
 
 
 def microservice(namespace: str, image: str = "registry.example/orders:1", **changes: Any) -> Object:
@@ -25,7 +24,10 @@ def microservice(namespace: str, image: str = "registry.example/orders:1", **cha
     reference = {"secretKeyRef": {"name": "credentials", "key": "password"}}
     spec = {
         "image": image,
-        "env": [{"name": "PASSWORD", "valueFrom": reference}, {"name": "LITERAL_PASSWORD", "value": MARKER}],
+        "env": [
+            {"name": "PASSWORD", "valueFrom": reference},
+            {"name": "LITERAL_PASSWORD", "value": plain("of-orders")},
+        ],
         "config": {"data": {"feature": "on"}, "mountPath": "/etc/orders"},
         "scaling": {"min": 2, "max": 4, "cpu": "70%"},
         "jobs": [MIGRATE, REPORT],
@@ -64,7 +66,7 @@ async def take_away(kube: Kube, mirror: Mirror, namespace: str) -> None:
 Stage = Callable[[Kube, Mirror, str], Awaitable[None]]
 STAGES: tuple[Stage, ...] = (create, change_image, take_away)
 
-PATIENCE = 90
+PATIENCE = 240
 """Seconds after which a run that has not reached the next stage has failed."""
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.fault.faults import Point, kill_at
 from tests.fault.laboratory import Laboratory, Learned
 from tests.fault.rig import Signature
-from tests.fault.world import Run
 
 REPEATS = 3
 """Later occurrences of the same write bring nothing new (Sieve's rule)."""
@@ -24,9 +24,9 @@ class Plan:
         return f"{self.point.name} {self.signature}"
 
 
-def plans_for(run: Run) -> list[Plan]:
+def plans_for(writes: Iterable[Signature]) -> list[Plan]:
     """One plan for each write, its point taking turns; all three points with TRIMTAB_FAULT_FULL=1."""
-    signatures = sorted({c.signature for c in run.writes if c.signature and c.signature.nth <= REPEATS})
+    signatures = [each for each in writes if each.nth <= REPEATS]
     points = list(Point)
     if os.environ.get("TRIMTAB_FAULT_FULL"):
         return [Plan(signature, point) for signature in signatures for point in points]
@@ -53,18 +53,19 @@ async def carry_out(plan: Plan, laboratory: Laboratory, learned: Learned) -> Ver
         try:
             async with laboratory.world() as this:
                 this.rig.faults.append(kill_at(plan.signature, plan.point, this.keeper.kill, fired))
-                verdict.wrong = learned.unlike(await this.live())
+                await this.pass_through()
+                verdict.wrong = await learned.unlike(this)
         except AssertionError as error:
             verdict.wrong = str(error)
     return verdict
 
 
 async def test_a_kill_around_any_write_changes_nothing(laboratory: Laboratory, learned: Learned) -> None:
-    plans = plans_for(learned.run)
+    plans = plans_for(learned.writes)
     assert len(plans) >= 15, "the rig does not see the operator's writes"
     verdicts = await asyncio.gather(*(carry_out(plan, laboratory, learned) for plan in plans))
     wrong = [f"{verdict.plan}: {verdict.wrong}" for verdict in verdicts if verdict.wrong]
     missed = [str(verdict.plan) for verdict in verdicts if not verdict.fired]
     print(f"{len(plans)} kills, {len(missed)} not reached: {missed}")
     assert not wrong, "\n".join(wrong)
-    assert len(missed) <= len(plans) // 5, f"plans that never fired: {missed}"
+    assert len(missed) <= len(plans) // 4, f"plans that never fired: {missed}"

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from tests.fault.faults import write
 from tests.fault.laboratory import Laboratory
 from tests.fault.rig import Answer, Call, Proceed, Rig, rigged
-from tests.fault.scenario import MARKER, PATIENCE, change_image, create, settled
+from tests.fault.scenario import PATIENCE, change_image, create, settled
 from tests.fault.scenario import microservice as scenario_microservice
 from tests.fault.world import Keeper, World
 from tests.support.kube import path, poll
+from tests.support.markers import secret
 
 LEADER = "leader_election_master_status"
 
@@ -19,7 +20,7 @@ LEADER = "leader_election_master_status"
 @asynccontextmanager
 async def replica(this: World) -> AsyncIterator[tuple[Keeper, Rig]]:
     """A second operator beside that of a world, with a rig of its own."""
-    async with rigged(this.folder, f"{this.namespace}-second", MARKER) as (rig, kubeconfig):
+    async with rigged(this.folder, f"{this.namespace}-second", secret("token")) as (rig, kubeconfig):
         env = {**this.keeper.env, "KUBECONFIG": str(kubeconfig), "TRIMTAB_IDENTITY": "second"}
         keeper = Keeper(this.folder / f"{this.namespace}-second.log", env)
         try:

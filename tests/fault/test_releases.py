@@ -186,7 +186,7 @@ async def test_a_kill_around_any_write_of_a_release_changes_no_outcome(place: Pl
     print(f"{len(plans)} kills, {len(missed)} not reached: {missed}")
     wrong = [f"{verdict.plan}: {verdict.wrong}" for verdict in verdicts if verdict.wrong]
     assert not wrong, "\n".join(wrong)
-    assert len(missed) <= len(plans) // 5, f"plans that never fired: {missed}"
+    assert len(missed) <= len(plans) // 4, f"plans that never fired: {missed}"
 
 
 async def test_a_leader_that_slept_through_a_release_decides_nothing(place: Place) -> None:

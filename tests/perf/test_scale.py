@@ -172,6 +172,8 @@ async def test_cost_of_a_service(population: Population, figures: Figures) -> No
     each = (len(burst.requests) - len(events)) / count
     figures.add("CPU of the operator for each new Microservice", ms(burst.operator_cpu), f"{each:.2f} requests", "")
     assert each < 9, "six children, a decision, a report, and little else"
+    lists = sum(r.verb == "list" for r in burst.requests)
+    assert lists < count / 4, "one list of bindings serves all services that were known when it began"
 
 
 async def test_image_change(kube: Kube, population: Population, figures: Figures) -> None:

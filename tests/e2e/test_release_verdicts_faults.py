@@ -4,8 +4,10 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
 from tests.e2e.installation import Images
-from tests.e2e.judging import ERRORS, SLOW, Shop, break_pod, held, kpi, shop, side_by_side
+from tests.e2e.judging import DECIDED, ERRORS, SLOW, Shop, break_pod, held, kpi, shop, side_by_side
+from tests.e2e.load import few_late, lost, none_lost, told
 from tests.e2e.outage import prometheus_away
 from tests.e2e.releases import holding_to_the_rules
 from tests.e2e.space import Space
@@ -22,6 +24,7 @@ FORGIVING = {"name": "errors", "requests": {"source": "Proxy", "successRate": "9
 """By which evidence that an incident leaves behind is outweighed soon."""
 
 
+@pytest.mark.alone
 async def test_an_outage_of_prometheus_decides_nothing(kube: Kube, images: Images) -> None:
     async with (
         shop(kube, images, "outage", ERRORS, policy=LONG_STEPS) as good,
@@ -38,12 +41,12 @@ async def test_an_outage_of_prometheus_decides_nothing(kube: Kube, images: Image
             for pod in await bad.releases.pods_of("web", turning):
                 await break_pod(bad.space, pod, {"errorRate": 0.3})
             for web in (good, bad):
-                await web.releases.until("web", lambda s: held(s) == "ProviderError", "held by the outage", 90)
+                await web.releases.until("web", lambda s: held(s) == "ProviderError", "held by the outage", 110)
             await poll(lambda: _later(end), OUTAGE + 10, "the outage lasts", every=0.5)
             assert _seen(mirror, before) == {(1, "20%")}, "neither further nor back"
         await side_by_side(_ended(good, "Promoted"), _ended(bad, "Aborted"))
         summaries = [await each.stopped() for each in users]
-    assert summaries[0]["failed"] == 0, summaries[0]
+    none_lost(summaries[0])
 
 
 async def _later(moment: float) -> bool:
@@ -51,7 +54,7 @@ async def _later(moment: float) -> bool:
 
 
 async def _ended(web: Shop, outcome: str) -> None:
-    await web.releases.ended("web", outcome, seconds=150)
+    await web.releases.ended("web", outcome, seconds=DECIDED)
 
 
 def _seen(mirror: Mirror, since: int) -> set[tuple[Any, Any]]:
@@ -67,15 +70,15 @@ async def test_what_nobody_uses_is_held_and_so_is_an_incident_of_both_revisions(
 async def _nobody_comes(kube: Kube, images: Images) -> None:
     async with shop(kube, images, "nobody", ERRORS) as web, holding_to_the_rules(web.space):
         await web.release()
-        status = await web.releases.until("web", lambda s: held(s) == "TooLittleTraffic", "held", 120)
+        status = await web.releases.until("web", lambda s: held(s) == "TooLittleTraffic", "held", 300)
         found = kpi(status, "errors")
         assert found["verdict"] == "Insufficient", found
         assert not found.get("eta"), "nobody can know when there will be a verdict"
         assert status["position"] == "1/2", "a release is not promoted by silence"
         # With requests it goes on.
         users = await web.users()
-        await web.releases.ended("web", "Promoted", seconds=120)
-        assert (await users.stopped())["failed"] == 0
+        await web.releases.ended("web", "Promoted", seconds=DECIDED)
+        none_lost(await users.stopped())
 
 
 async def _what_both_depend_on_fails(kube: Kube, images: Images) -> None:
@@ -88,11 +91,13 @@ async def _what_both_depend_on_fails(kube: Kube, images: Images) -> None:
         users = await web.users(rate=80)
         await _break(web.space, "stock", {"errorRate": 0.4})
         await web.release()
-        await web.releases.until("web", lambda s: held(s) == "EnvironmentUnhealthy", "held by the incident", 90)
+        await web.releases.until("web", lambda s: held(s) == "EnvironmentUnhealthy", "held by the incident", 300)
         await _break(web.space, "stock", {})
-        await web.releases.ended("web", "Promoted", seconds=150)
+        await web.releases.ended("web", "Promoted", seconds=DECIDED)
         summary = await users.stopped()
-    assert summary["failures"]["http 502"] > 0.9 * summary["failed"], "users saw the incident, and hardly anything else"
+    failures = lost(summary)
+    assert failures["http 502"] > 0.9 * failures.total(), f"users saw more than the incident: {told(summary)}"
+    few_late(summary)
 
 
 async def _break(space: Space, service: str, faults: Object) -> None:
@@ -100,6 +105,7 @@ async def _break(space: Space, service: str, faults: Object) -> None:
         await break_pod(space, pod, faults)
 
 
+@pytest.mark.alone
 async def test_an_operator_killed_mid_analysis_comes_to_the_same_verdicts(kube: Kube, images: Images) -> None:
     async with (
         shop(kube, images, "kill-good", ERRORS, SLOW) as good,
@@ -118,5 +124,5 @@ async def test_an_operator_killed_mid_analysis_comes_to_the_same_verdicts(kube: 
         summaries = [await each.stopped() for each in users]
         assert await leader(kube) != killed
         assert len(await good.releases.pods_of("web", revisions[0])) == 2
-    assert summaries[0]["failed"] == 0, summaries[0]
+    none_lost(summaries[0])
     assert all(each["requests"] > 0 for each in before), before
