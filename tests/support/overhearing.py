@@ -52,6 +52,14 @@ class _Stream:
         self._search = search
         self._last = 0
 
+    async def begin(self) -> None:
+        """Has `follow` start from now, however late its first watch is established."""
+        headers = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+        async with self._kube.session.get(path(self._kind), params={"limit": "1"}, headers=headers) as response:
+            if response.status != 404:
+                response.raise_for_status()
+                self._last = int((await response.json())["metadata"]["resourceVersion"])
+
     async def follow(self) -> None:
         """Reads for ever. A kind that is not served may be later."""
         while True:
@@ -96,12 +104,13 @@ class _Stream:
 
 @asynccontextmanager
 async def overhearing(search: Search) -> AsyncIterator[None]:
-    """Searches all changes until the end; what happened before it has been read by then. Without a cluster, none."""
+    """Searches all changes from here to the end of the block, by when all have been read. Without a cluster, none."""
     if "KUBECONFIG" not in os.environ:
         yield
         return
     async with connect(agent="trimtab-tests-overhearing") as kube:
         streams = [_Stream(kube, kind, search) for kind in KINDS]
+        await asyncio.gather(*(stream.begin() for stream in streams))
         tasks = [asyncio.create_task(stream.follow()) for stream in streams]
         try:
             yield
