@@ -186,13 +186,17 @@ async def connect(
 
 
 async def poll(condition: Any, seconds: float, what: str, every: float = 0.1) -> Any:
-    """Awaits `condition()` until its result is true, and returns that. Fails after `seconds`."""
+    """Awaits `condition()` until its result is true, and returns that. Fails after `seconds`.
+
+    It fails by a look that began after them: one that a machine stood still in is not the last.
+    """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
+        last = asyncio.get_running_loop().time() > deadline
         result = await condition()
         if result:
             return result
-        if asyncio.get_running_loop().time() > deadline:
+        if last:
             raise AssertionError(f"not within {seconds} s: {what}")
         await asyncio.sleep(every)
 
