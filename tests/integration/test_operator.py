@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.integration.shop import SERVICE_KINDS, Shop, at_rest, changes, until, writes
 from tests.support.audit import AuditLog, Request
 from tests.support.kube import Kube, namespace, poll
-from tests.support.operator import AGENTS, Operator, running
+from tests.support.operator import AGENTS, ANSWERS, Operator, running
 
 AT_ONCE = 60
 """Seconds, however busy the machine is: by the watch, since no resync comes before 480."""
@@ -204,7 +204,7 @@ async def test_every_reconcile_is_one_line_of_json(shop_: Shop, operator: Operat
 async def test_metrics_have_the_names_of_controller_runtime(shop_: Shop, operator: Operator) -> None:
     await shop_.apply()
     await shop_.ready()
-    page = (await operator.get("/metrics"))[1]
+    page = (await operator.get("/metrics", ANSWERS))[1]
     for name in (
         "controller_runtime_reconcile_total",
         "controller_runtime_reconcile_time_seconds_bucket",
@@ -217,4 +217,4 @@ async def test_metrics_have_the_names_of_controller_runtime(shop_: Shop, operato
     ):
         assert f"\n{name}{{" in page, name
     assert shop_.space not in page, "object names must not become label values"
-    assert (await operator.get("/healthz"))[0] == 200
+    assert (await operator.get("/healthz", ANSWERS))[0] == 200

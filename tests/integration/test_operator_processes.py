@@ -14,7 +14,7 @@ from tests.integration.shop import Shop, at_rest, writes
 from tests.support.audit import AuditLog
 from tests.support.kube import Kube, KubeError, Object, connect, is_served, namespace, poll, remove_crd
 from tests.support.markers import SEARCH
-from tests.support.operator import Operator, running
+from tests.support.operator import ANSWERS, Operator, running
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +50,17 @@ async def _reconciled(operator: Operator) -> bool:
 async def test_a_standby_takes_over_when_the_leader_is_killed(kube: Kube, tmp_path: Path, shop: str) -> None:
     env = {"TRIMTAB_LEASE_NAME": f"lease-{shop}", "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
     space = Shop(kube, shop)
-    async with running(tmp_path / "one", env=env) as one, running(tmp_path / "two", env=env) as two:
+    async with running(tmp_path / "one", env=env) as one:
         await poll(lambda: _leads(one), 60, "who came first leads")
-        assert not await _leads(two)
-        await space.apply("before")
-        await space.ready("before")
-        assert await two.metric("controller_runtime_reconcile_total") == 0
-        await one.end(signal.SIGKILL)
-        await space.apply("after")
-        await space.ready("after")
-        await poll(lambda: _leads(two), 120, "the standby leads")
+        async with running(tmp_path / "two", env=env) as two:
+            assert not await _leads(two)
+            await space.apply("before")
+            await space.ready("before")
+            assert await two.metric("controller_runtime_reconcile_total") == 0
+            await one.end(signal.SIGKILL)
+            await space.apply("after")
+            await space.ready("after")
+            await poll(lambda: _leads(two), 120, "the standby leads")
 
 
 async def test_a_graceful_end_gives_the_lease_back_at_once(kube: Kube, tmp_path: Path, shop: str) -> None:
@@ -190,9 +191,11 @@ async def test_a_watch_that_is_refused_for_good_ends_the_process(kube: Kube, tmp
     may_lead = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}
     config = await kubeconfig(kube, shop, (shop,), tmp_path / "kubeconfig", [*rules, may_lead])
     env = {"KUBECONFIG": str(config), "TRIMTAB_NAMESPACES": shop, "TRIMTAB_LEASE_NAMESPACE": shop}
-    async with running(tmp_path / "log", env=env) as operator:
+    async with running(tmp_path / "log", env=env, wait=False) as operator:
         assert await operator.exit_code(120) == 1
-    assert "leases" in (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
+    assert "caches primed" in log, "it was ready, which it may not have been for long enough to be seen"
+    assert "leases" in log
 
 
 GATEWAY_KINDS = {"HTTPRoute": "httproutes", "GRPCRoute": "grpcroutes", "Gateway": "gateways"}
@@ -259,8 +262,8 @@ async def test_a_stop_before_the_api_server_answers_is_heard(tmp_path: Path) -> 
     log = tmp_path / "log"
     async with running(log, env={"KUBECONFIG": str(tmp_path / "kubeconfig")}, wait=False) as operator:
         await poll(lambda: _says(log, "caches not primed yet"), 120, "the operator waits for the API server")
-        assert (await operator.get("/readyz"))[0] == 503
-        assert (await operator.get("/healthz"))[0] == 200
+        assert (await operator.get("/readyz", ANSWERS))[0] == 503
+        assert (await operator.get("/healthz", ANSWERS))[0] == 200
         assert await operator.end(signal.SIGTERM, 25) == 0
 
 

@@ -14,7 +14,7 @@ from tests.support.cli import start, trimtab
 from tests.support.https import Receiver, receiver
 from tests.support.kube import Kube, Object, namespace, poll
 from tests.support.markers import secret
-from tests.support.operator import Operator, running
+from tests.support.operator import ANSWERS, Operator, running
 
 from trimtab.adapters.notify.webhook import signature
 
@@ -171,5 +171,5 @@ async def all_are_told_or_given_up(release: Release) -> None:
         return not (await release.status()).get("notices")
 
     await poll(nothing_is_pending, 300, "all notices have been taken out of the status")
-    metrics = (await release.operator.get("/metrics"))[1]
+    metrics = (await release.operator.get("/metrics", ANSWERS))[1]
     assert 'trimtab_notifications_total{channel="slack",result="failed"}' in metrics

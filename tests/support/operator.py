@@ -20,6 +20,9 @@ AGENTS = ("trimtab/", "kopf/")
 
 RUN = (str(Path(sys.executable).with_name("trimtab")), "run")
 
+ANSWERS = 60.0
+"""Seconds within which an operator that serves has answered, however busy the machine is."""
+
 
 _PORTS = random.sample(range(20_000, 32_000), 12_000)
 
@@ -76,9 +79,9 @@ class Operator:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the operator still runs after {seconds} s\n{self.tail()}") from None
 
-    async def get(self, url: str) -> tuple[int, str]:
-        """Asks the operator's own HTTP server; (0, "") while it does not answer."""
-        timeout = aiohttp.ClientTimeout(total=5)
+    async def get(self, url: str, seconds: float = 5) -> tuple[int, str]:
+        """Asks the operator's own HTTP server; (0, "") if it does not answer within `seconds`."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
         try:
             address = f"http://127.0.0.1:{self.port}{url}"
             async with aiohttp.ClientSession(timeout=timeout) as session, session.get(address) as response:
