@@ -1,6 +1,5 @@
 """A namespace with Microservices in it, and what tests do and expect there."""
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -69,18 +68,26 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float, what: 
     await poll(condition, seconds, what, every=0.02)
 
 
-async def at_rest(audit: AuditLog, space: str, seconds: float = 5) -> None:
-    """Returns once nobody, neither the operator nor Kubernetes, has written in a namespace for some seconds."""
-    mark, begin = audit.mark(), time.monotonic()
+LOOK = 0.25
+"""Seconds between looks at the audit log. Silence is counted in looks: a machine that stands still is silent, too."""
+
+
+async def at_rest(audit: AuditLog, space: str, seconds: float = 5) -> int:
+    """Returns once nobody, neither the operator nor Kubernetes, has written in a namespace for some seconds.
+
+    The result is a mark of the audit log, after which nobody has.
+    """
+    mark, looks = audit.mark(), 0
 
     async def silent() -> bool:
-        nonlocal mark, begin
-        end = audit.mark()
+        nonlocal mark, looks
+        end, looks = audit.mark(), looks + 1
         if changes(audit, mark, space):
-            mark, begin = end, time.monotonic()
-        return time.monotonic() - begin > seconds
+            mark, looks = end, 0
+        return looks * LOOK > seconds
 
-    await poll(silent, 180, f"{space} comes to rest", every=0.25)
+    await poll(silent, 180, f"{space} comes to rest", every=LOOK)
+    return mark
 
 
 def changes(audit: AuditLog, mark: int, space: str) -> list[Request]:

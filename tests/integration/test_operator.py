@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from tests.integration.shop import SERVICE_KINDS, Shop, at_rest, changes, until, writes
+from tests.integration.shop import LOOK, SERVICE_KINDS, Shop, at_rest, changes, until, writes
 from tests.support.audit import AuditLog, Request
 from tests.support.kube import Kube, namespace, poll
 from tests.support.operator import AGENTS, ANSWERS, Operator, running
@@ -152,33 +152,34 @@ async def test_an_idle_operator_asks_for_nothing(shop_: Shop, audit: AuditLog, o
     names = [f"idle-{number}" for number in range(5)]
     await asyncio.gather(*(shop_.apply(name) for name in names))
     await asyncio.gather(*(shop_.ready(name) for name in names))
-    await _quiet(audit, shop_.space)
-    deadline, mark = time.monotonic() + 180, audit.mark()
+    mark, deadline = await _quiet(audit, shop_.space), time.monotonic() + 180
     while asked := await _requests(audit, shop_.space, within=20):
         # Kubernetes may be late, and what it writes is to be seen to: only then it begins anew.
         late = [each for each in changes(audit, mark, shop_.space) if not each.agent.startswith(AGENTS)]
         assert late, asked
         assert time.monotonic() < deadline, "Kubernetes does not come to rest"
-        await _quiet(audit, shop_.space)
-        mark = audit.mark()
+        mark = await _quiet(audit, shop_.space)
 
 
-async def _quiet(audit: AuditLog, space: str) -> None:
-    """Returns once nobody has written in the namespace, and the operator has asked for nothing, for some seconds."""
-    await at_rest(audit, space)
-    deadline = time.monotonic() + 60
+async def _quiet(audit: AuditLog, space: str) -> int:
+    """Returns once nobody has written in the namespace, and then the operator asked for nothing, for some seconds.
+
+    The result is the mark of `at_rest`: what was written after it may still have to be seen to.
+    """
+    mark, deadline = await at_rest(audit, space), time.monotonic() + 60
     while await _requests(audit, space, within=3):
         assert time.monotonic() < deadline, "the operator has not come to rest"
+    return mark
 
 
 async def _requests(audit: AuditLog, space: str, *, within: float) -> list[Request]:
     """Its first requests in a namespace or about none in particular, but for watches; empty if none comes in time."""
-    mark, deadline = audit.mark(), time.monotonic() + within
-    while time.monotonic() < deadline:
+    mark = audit.mark()
+    for _ in range(round(within / LOOK)):
+        await asyncio.sleep(LOOK)
         asked = [request for request in audit.since(mark, *AGENTS) if request.verb != "watch"]
         if found := [each for each in asked if each.namespace == space or not (each.namespace or each.name)]:
             return found
-        await asyncio.sleep(0.25)
     return []
 
 
