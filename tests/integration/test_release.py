@@ -80,7 +80,7 @@ class Releases:
         await self.phase("Idle")
 
         def side_by_side() -> bool:
-            return self.replicas() == {f"orders-{self.service()['status']['revision']}": 2}
+            return self.replicas() == {f"orders-{self.service().get('revision')}": 2}
 
         await self.mirror.until(side_by_side, PATIENCE, "the service runs side by side")
 
@@ -118,11 +118,19 @@ class Releases:
         return status
 
     def service(self) -> Object:
-        return self.mirror.objects["Microservice", self.shop.space, "orders"]
+        """The status of the service; empty until its watch has told of it."""
+        found = self.mirror.objects.get(("Microservice", self.shop.space, "orders"), {})
+        status: Object = found.get("status") or {}
+        return status
+
+    def started(self, begin: int) -> list[Object]:
+        """The pods that were made since that place in the mirror's history."""
+        seen = [each for each in self.mirror.history[begin:] if each.kind == "Pod" and each.type == "ADDED"]
+        return [each.obj for each in seen if each.obj["metadata"]["namespace"] == self.shop.space]
 
     def rejections(self) -> list[str]:
         """Why revisions of the service were rejected."""
-        return [each["reason"] for each in self.service()["status"].get("rejectedRevisions", ())]
+        return [each["reason"] for each in self.service().get("rejectedRevisions", ())]
 
     def replicas(self) -> dict[str, int]:
         """The Deployments that have pods."""
@@ -169,19 +177,18 @@ async def test_an_idle_release_costs_no_request_and_no_query(releases: Releases,
 
 async def test_a_good_revision_is_promoted_and_its_judged_pods_stay(releases: Releases) -> None:
     await releases.at_rest()
-    old = releases.service()["status"]["revision"]
+    old = releases.service()["revision"]
     begin = len(releases.mirror.history)
     await releases.deploy("2")
     status = await releases.phase("Promoted")
-    new = releases.service()["status"]["revision"]
+    await releases.shows(lambda: releases.service().get("version"), "2", "the newest version")
+    new = releases.service()["revision"]
     assert [(each["outcome"], each["versions"][0]["version"]) for each in status["history"]] == [("Promoted", "2")]
     await releases.shows(releases.replicas, {f"orders-{new}": 2}, "Deployments")
     await releases.serves("2")
     await releases.tells("Microservice", "Released", "True", "Released")
-    seen = [each for each in releases.mirror.history[begin:] if each.kind == "Pod" and each.type == "ADDED"]
-    started = [each.obj for each in seen if each.obj["metadata"]["namespace"] == releases.shop.space]
-    assert len(started) == 2, "a judged pod was started twice"
-    assert old not in {pod["metadata"]["labels"]["trimtab.dev/revision"] for pod in started}
+    await releases.shows(lambda: len(releases.started(begin)), 2, "pods started, none of them twice")
+    assert old not in {pod["metadata"]["labels"]["trimtab.dev/revision"] for pod in releases.started(begin)}
 
 
 async def test_a_revision_whose_pods_never_get_ready_goes_back(releases: Releases) -> None:
