@@ -122,7 +122,7 @@ async def test_what_is_foretold_of_a_role_comes_true(
             before = _granted(aws)
             await kube.apply({**manifest, "metadata": {**manifest["metadata"], "namespace": shop}})
             wanted = _after(before, role)
-            await poll(_is(aws, wanted), 60, f"the role was {result}")
+            await poll(_is(aws, plan.associations[0], wanted), 120, f"the role was {result}")
             if result != "deleted":
                 assert (await plan(manifest))["roles"][0]["result"] == "unchanged"
 
@@ -159,10 +159,12 @@ def _after(before: Rights | None, role: Object) -> Rights | None:
     return None if role["result"] == "deleted" else ((before or set()) | added) - removed
 
 
-def _is(aws: Aws, wanted: Rights | None) -> Callable[[], Awaitable[bool]]:
+def _is(aws: Aws, associations: Associations, wanted: Rights | None) -> Callable[[], Awaitable[bool]]:
+    """Whether the role allows that, and is associated: the last step of its making."""
+
     async def told() -> bool:
         try:
-            return _granted(aws) == wanted
+            return _granted(aws) == wanted and bool(associations.known) == (wanted is not None)
         except aws.client("iam").exceptions.NoSuchEntityException:
             return False  # it goes while it is read
 
