@@ -56,6 +56,7 @@ def pod(space: str, secret: str) -> Object:
 
 async def test_one_binding_with_all_around_it(kube: Kube, shop: str) -> None:
     await says(kube, shop, "Bound", "it is bound", binding={"name": "orders-in-binding"}, deletionPolicy="Retain")
+    await poll(lambda: kube.get("ServiceAccount", shop, "default"), 120, "pods are admitted")
     await kube.create(pod(shop, "orders-in-binding"))
     code, output = await trimtab("binding", "status", NAME, "-n", shop)
     assert code == 0, output
