@@ -210,19 +210,33 @@ async def install_crds(kube: Kube) -> None:
 
 
 async def is_served(kube: Kube, crd: Object) -> bool:
-    """Whether the API server has established the kind, and answers for it, too, which it does a moment later."""
+    """Whether the API server has established the kind, answers for it, and tells of it, each a moment later."""
     found = await kube.get("CustomResourceDefinition", "", crd["metadata"]["name"])
     conditions = (found or {}).get("status", {}).get("conditions") or ()
     if not any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
         return False
     version = next(each["name"] for each in crd["spec"]["versions"] if each["served"])
+    kind = crd["spec"]["group"], version, crd["spec"]["names"]["plural"]
     try:
-        await kube.call("GET", f"/apis/{crd['spec']['group']}/{version}/{crd['spec']['names']['plural']}", limit="1")
+        await kube.call("GET", f"/apis/{'/'.join(kind)}", limit="1")
     except KubeError as error:
         if error.code in (404, 429):  # 429: the storage of a new kind is being set up
             return False
         raise
-    return True
+    return kind in await _discovered(kube)
+
+
+async def _discovered(kube: Kube) -> set[tuple[str, str, str]]:
+    """(group, version, plural) of all kinds in groups of which discovery tells, as kubectl asks for them."""
+    accept = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+    async with kube.session.get("/apis", headers=accept) as response:
+        groups = (await response.json())["items"]
+    return {
+        (group["metadata"]["name"], version["version"], resource["resource"])
+        for group in groups
+        for version in group.get("versions", ())
+        for resource in version.get("resources", ())
+    }
 
 
 async def remove_crd(kube: Kube, name: str) -> None:
