@@ -40,8 +40,8 @@ class Pods:
         self._failed[arm, pod] += failed
         self._targets.pages |= {pod: self._page(*pod) for pod in PODS}
 
-    async def scrapes(self, number: int) -> None:
-        await self._targets.scrapes(number)
+    async def scrapes(self, number: int, *pods: tuple[str, str]) -> None:
+        await self._targets.scrapes(number, *pods)
 
     def _page(self, namespace: str, pod: str) -> str:
         lines = ["# TYPE envoy_http_downstream_rq_total counter"]
@@ -97,7 +97,7 @@ class TestPrometheus(MetricsContract):
         reading = await metrics.read([ROUTED, DIRECT], (), WINDOW)
         since = max(each.samples[-1][0] for each in reading.series[ROUTED])
         await world.count(ROUTED, "one", 1)
-        await world.scrapes(1)
+        await world.scrapes(1, ("shop", "one"))
         reading = await metrics.read([ROUTED, DIRECT], (), WINDOW)
         assert seen_since(reading.series[ROUTED], since)
         assert not seen_since(reading.series[DIRECT], since)
