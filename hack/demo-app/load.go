@@ -109,7 +109,8 @@ func load(stop context.Context, o loadOptions, progress io.Writer) summary {
 	if o.protocol == "grpc" {
 		client = newGRPCRequester(o)
 	}
-	tally := newTally()
+	tally, heart := newTally(), newHeart()
+	defer heart.close()
 	done := make(chan struct{})
 	var reporter sync.WaitGroup
 	reporter.Go(func() { tally.reportEvery(o.progress, done, progress) })
@@ -131,6 +132,7 @@ func load(stop context.Context, o loadOptions, progress io.Writer) summary {
 	outstanding.Wait()
 	close(done)
 	reporter.Wait()
+	tally.excuse(heart.standstills(time.Now()), o.timeout)
 	return tally.summary(sending)
 }
 
@@ -141,7 +143,7 @@ func sendOne(client requester, o loadOptions, number int) outcome {
 	result := client.send(ctx, isNth(number, o.freshEvery), isNth(number, o.postEvery), number)
 	result.took = time.Since(begin)
 	if result.failure == "" && result.took > o.timeout {
-		result.failure = "timeout"
+		result.failure = timedOut
 	}
 	return result
 }

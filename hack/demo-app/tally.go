@@ -10,6 +10,11 @@ import (
 	"time"
 )
 
+const (
+	timedOut   = "timeout"
+	stoodStill = "standstill" // timed out, and a processor stood still meanwhile
+)
+
 // tally counts outcomes while requests are under way.
 type tally struct {
 	mu       sync.Mutex
@@ -20,6 +25,8 @@ type tally struct {
 	versions map[string]int
 	latency  []time.Duration // of good answers
 	lag      time.Duration   // the latest that a request was sent after its due time
+	late     []span          // of requests that timed out
+	stills   []span          // in which a processor stood still
 }
 
 // summary is what `load` prints as JSON; sent = received + failed.
@@ -33,6 +40,8 @@ type summary struct {
 	Rate      float64        `json:"requests_per_second"`
 	LatencyMS latencySummary `json:"latency_ms"`
 	LagMS     float64        `json:"max_send_lag_ms"`
+	Stills    int            `json:"standstills"`
+	StillMS   float64        `json:"max_standstill_ms"`
 }
 
 // latencySummary is in milliseconds, of good answers only.
@@ -57,6 +66,10 @@ func (t *tally) sent(lag time.Duration) {
 func (t *tally) done(o outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if o.failure == timedOut {
+		now := time.Now()
+		t.late = append(t.late, span{now.Add(-o.took), now})
+	}
 	if o.failure != "" {
 		t.failures[o.failure]++
 		return
@@ -66,6 +79,31 @@ func (t *tally) done(o outcome) {
 	if o.version != "" {
 		t.versions[o.version]++
 	}
+}
+
+// excuse tells requests that timed out because a processor stood still from those that the service was late with: in a
+// standstill, or so soon after one that what had piled up was still being worked off. Both are failures.
+func (t *tally) excuse(stills []span, timeout time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stills = stills
+	for _, late := range t.late {
+		if slices.ContainsFunc(stills, func(still span) bool {
+			return still.begin.Before(late.end) && late.begin.Before(still.end.Add(timeout))
+		}) {
+			t.failures[timedOut]--
+			t.failures[stoodStill]++
+		}
+	}
+	maps.DeleteFunc(t.failures, func(_ string, number int) bool { return number == 0 })
+}
+
+func (t *tally) longestStandstill() time.Duration {
+	var longest time.Duration
+	for _, still := range t.stills {
+		longest = max(longest, still.length())
+	}
+	return longest
 }
 
 func (t *tally) failed() int {
@@ -114,7 +152,7 @@ func (t *tally) summary(sending time.Duration) summary {
 		LatencyMS: latencySummary{
 			P50: t.percentile(0.50), P90: t.percentile(0.90), P99: t.percentile(0.99), Max: t.percentile(1),
 		},
-		LagMS: milliseconds(t.lag),
+		LagMS: milliseconds(t.lag), Stills: len(t.stills), StillMS: milliseconds(t.longestStandstill()),
 	}
 }
 

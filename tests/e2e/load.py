@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from hack.shopdemo.verdict import STALLED, Summary, lost, objections, standstills
 from tests.e2e.cpu import Ticks
 from tests.e2e.space import Space
 from tests.support.kube import poll
 from tests.support.kubectl import CommandError
-
-Summary = dict[str, Any]
 
 ON_STDERR = re.compile(r" *\d+s +sent |demo-app: ")
 """Lines that a log mixes into the summary on standard output: progress, and the error at the end."""
@@ -30,10 +28,12 @@ Their pods start and end on the same two cores, of which a hypervisor may take a
 when it is over, and everybody stands still for seconds. Faults of a release or of an update cost more, and always.
 """
 
-STALLED, STOLEN = 0.01, 0.02
-"""Shares of requests that may be late where nothing else runs, and of the CPU that a hypervisor may take from a machine
-on which every request is to be answered: with more, all of it stands still for longer than anything drains.
+STOLEN = 0.02
+"""Share of the CPU that a hypervisor may take from a machine on which every request is to be answered: with more, all
+of it stands still for longer than anything drains.
 """
+
+__all__ = ["Load", "Summary", "counted", "few_late", "lost", "none_failed", "none_lost", "told"]
 
 LABELS = {"app": "load"}
 ALLOW = {"allowFrom": [{"podSelector": {"matchLabels": LABELS}}]}
@@ -129,18 +129,12 @@ def none_lost(summary: Summary) -> None:
 
     For tests that run side by side; what a release or an update by itself costs, those tell that are marked `alone`.
     """
-    assert lost(summary).total() <= LOST * summary["sent"], told(summary)
-    few_late(summary)
+    _judge(summary, LOST, LATE)
 
 
 def few_late(summary: Summary) -> None:
     """Fails if more than `LATE` of all requests were answered after 2 s, or never."""
-    assert summary["failed"] - lost(summary).total() <= LATE * summary["sent"], told(summary)
-
-
-def lost(summary: Summary) -> Counter[str]:
-    """Requests that were refused, cut off or answered wrongly, by what came instead; those that were late are none."""
-    return Counter({why: number for why, number in (summary["failures"] or {}).items() if why != "timeout"})
+    _judge(summary, 1.0, LATE)
 
 
 def none_failed(summary: Summary) -> None:
@@ -151,15 +145,20 @@ def none_failed(summary: Summary) -> None:
     if summary["cpu"]["steal"] > STOLEN:
         none_lost(summary)
         return
-    assert not lost(summary), told(summary)
-    assert summary["failed"] <= STALLED * summary["sent"], told(summary)
+    _judge(summary, 0.0, STALLED)
+
+
+def _judge(summary: Summary, lost_share: float, late_share: float) -> None:
+    found = objections(summary, lost_share=lost_share, late_share=late_share)
+    assert not found, f"{'; '.join(found)}. {told(summary)}"
 
 
 def told(summary: Summary) -> str:
     """What failed, when, and what the machine was doing."""
     what = f"{summary['failed']} of {summary['sent']} failed, in the seconds {summary['failed_at']}"
     cpu = f"of the CPU {summary['cpu']['idle']:.0%} was idle, {summary['cpu']['steal']:.0%} taken by others"
-    return f"{what}: {summary['failures']}, {summary['latency_ms']}; {cpu}"
+    still = standstills(summary) or "none late for a standstill"
+    return f"{what}: {summary['failures']}, {still}, {summary['latency_ms']}; {cpu}"
 
 
 def _when(log: str) -> list[int]:

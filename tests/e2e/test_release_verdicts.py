@@ -99,8 +99,8 @@ async def test_candidates_that_the_proxy_sees_fail_are_aborted(kube: Kube, image
     async def requests_that_are_never_answered() -> None:
         async with shop(kube, images, "hanging", ERRORS) as web:
             summary = await _aborted(web, {"hang": True}, "errors", *BY_SHARE)
-            assert summary["failures"]["timeout"] > 0.9 * summary["failed"], summary
-            assert 0 < summary["failed"] < 0.3 * summary["sent"], summary
+            assert lost(summary).total() < 0.1 * summary["failed"], told(summary)
+            assert 0 < summary["failed"] < 0.3 * summary["sent"], told(summary)
 
     async def one_bad_pod_of_two() -> None:
         async with shop(kube, images, "one-pod", ERRORS, policy=HALF, replicas=4) as web:
