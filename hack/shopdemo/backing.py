@@ -5,7 +5,7 @@ import shlex
 import time
 from typing import Any
 
-from shopdemo.commands import DemoError, poll, request, run, show, wait_ready
+from shopdemo.commands import PATIENCE, DemoError, poll, request, run, show, wait_ready
 from shopdemo.narrator import Narrator
 from shopdemo.settings import GATEWAY, HOST, NAMESPACE
 
@@ -20,7 +20,7 @@ def permit(narrator: Narrator) -> None:
     """An emulator in place of AWS, and the administrator's permit."""
     narrator.step("AWS, and who may ask it for what", "An emulator is our AWS. What no policy permits is denied.")
     show(narrator, "kubectl apply -f hack/aws-emulator/emulator.yaml", quiet=True)
-    show(narrator, "kubectl -n aws-emulator rollout status deployment/moto --timeout=150s", quiet=True)
+    show(narrator, f"kubectl -n aws-emulator rollout status deployment/moto --timeout={PATIENCE}s", quiet=True)
     narrator.file(PERMIT)
     show(narrator, f"kubectl apply -f {PERMIT}")
 
@@ -33,7 +33,7 @@ def order(narrator: Narrator) -> str:
     show(narrator, f"kubectl -n {NAMESPACE} get secret {QUEUE}-binding -o '{keys}'")
     asked = json.dumps({"item": "lamp"})
     narrator.command(f"curl -H 'Host: {HOST}' {GATEWAY}/orders -d '{asked}'")
-    placed = poll(lambda: request(f"{GATEWAY}/orders", HOST, asked), "an order is taken", 30)
+    placed = poll(narrator, lambda: request(f"{GATEWAY}/orders", HOST, asked), "an order is taken")
     narrator.output(json.dumps(placed))
     _show_order(narrator, placed["id"])
     narrator.result("it went through table and queue; of AWS, the pods know no more than these files")
@@ -47,7 +47,7 @@ def _show_order(narrator: Narrator, order_id: str) -> None:
         found = request(f"{GATEWAY}/orders/{order_id}", HOST)
         return found if found and found["state"] == "done" else None
 
-    narrator.output(json.dumps(poll(done, "the order is done", 30)))
+    narrator.output(json.dumps(poll(narrator, done, "the order is done")))
 
 
 def drift(narrator: Narrator) -> None:
@@ -59,9 +59,11 @@ def drift(narrator: Narrator) -> None:
     show(narrator, f"{AWS} sqs set-queue-attributes --queue-url {url} --attributes '{wrong}'", quiet=True)
     nonce = f"trimtab.dev/reconcile={time.time():.0f}"
     show(narrator, f"kubectl -n {NAMESPACE} annotate sbind {QUEUE} {nonce} --overwrite", quiet=True)
-    poll(lambda: f'"{VISIBILITY}"' in run(*shlex.split(look)), "the queue is as declared", 30)
+    poll(narrator, lambda: f'"{VISIBILITY}"' in run(*shlex.split(look)), "the queue is as declared")
     show(narrator, look)
-    show(narrator, f"kubectl -n {NAMESPACE} get events --field-selector involvedObject.name={QUEUE}")
+    events = f"kubectl -n {NAMESPACE} get events --field-selector involvedObject.name={QUEUE}"
+    poll(narrator, lambda: "DriftRemedied" in run(*shlex.split(events)), "an Event says so")
+    show(narrator, events)
     narrator.result("it is as declared again, and an Event says what was found")
 
 
@@ -69,13 +71,13 @@ def keep(narrator: Narrator, order_id: str) -> None:
     """A deleted binding leaves its table, and finds it again."""
     narrator.step("Somebody deletes the binding of the table", "Data outlives it, with a tag that says since when.")
     arn = _arn(TABLE)
-    show(narrator, f"kubectl -n {NAMESPACE} delete sbind {TABLE} --timeout=150s")
+    show(narrator, f"kubectl -n {NAMESPACE} delete sbind {TABLE} --timeout={PATIENCE}s")
     retained = "Tags[?Key=='trimtab.dev/retained']"
     tags = show(narrator, f'{AWS} dynamodb list-tags-of-resource --resource-arn {arn} --query "{retained}"')
     if not json.loads(tags):
         raise DemoError("the table does not say that it was kept")
     show(narrator, f"kubectl -n {NAMESPACE} apply -f {BINDINGS}")
-    show(narrator, f"kubectl -n {NAMESPACE} wait sbind --all --for=condition=Ready --timeout=60s", quiet=True)
+    show(narrator, f"kubectl -n {NAMESPACE} wait sbind --all --for=condition=Ready --timeout={PATIENCE}s", quiet=True)
     wait_ready(narrator, NAMESPACE)
     _show_order(narrator, order_id)
     narrator.result("the same manifest has found the same table, with every order in it")

@@ -7,17 +7,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from shopdemo import backing
-from shopdemo.commands import DemoError, live, load, microservices, poll, request, run, show, wait_ready
+from shopdemo.commands import PATIENCE, DemoError, live, load, microservices, poll, request, run, show, wait_ready
 from shopdemo.narrator import Narrator
 from shopdemo.settings import GATEWAY, HOST, NAMESPACE
+from shopdemo.verdict import LATE, Summary, lost, objections, standstills
 
 CHAIN = ("web", "orders", "stock")
 NEW, MISSING = "trimtab-demo-app:2.0.0", "trimtab-demo-app:no-such-tag"
 NEWER, POLICY = "trimtab-demo-app:3.0.0", "manifests/examples/web-release.yaml"
-WATCH = f"trimtab release watch web -n {NAMESPACE}"
+WATCH = f"trimtab release watch web -n {NAMESPACE} --timeout 15m"
 HISTORY = f"trimtab release history web -n {NAMESPACE}"
 PROMOTED, REJECTED = 0, 3
 """Exit codes of `trimtab release watch`."""
+
+OUTCOMES = {PROMOTED: "promoted", REJECTED: "not let through", 5: "not over within 15 minutes"}
+"""What they mean."""
 
 RATE = 120
 FAILING = 0.06
@@ -51,7 +55,7 @@ def _install(narrator: Narrator, build: str) -> None:
     show(narrator, f"{helm} trimtab-crds charts/trimtab-crds --force-conflicts", quiet=True)
     settings = f"--values hack/shopdemo/values.yaml --set podAnnotations.build={build}"
     show(narrator, f"{helm} trimtab charts/trimtab {settings}", quiet=True)
-    show(narrator, "kubectl -n trimtab-system rollout status deployment/trimtab --timeout=150s", quiet=True)
+    show(narrator, f"kubectl -n trimtab-system rollout status deployment/trimtab --timeout={PATIENCE}s", quiet=True)
     show(narrator, "kubectl -n trimtab-system get pods")
 
 
@@ -70,7 +74,7 @@ def _forget(narrator: Narrator) -> None:
     """Takes away the policy that an earlier demo left, which would release version 1.0.0 step by step."""
     if run("kubectl", "-n", NAMESPACE, "get", "canaryrelease", "-o", "name"):
         narrator.say("The policy of an earlier demo goes first, so that the story begins anew.")
-        show(narrator, f"kubectl -n {NAMESPACE} delete canaryrelease --all --timeout=150s")
+        show(narrator, f"kubectl -n {NAMESPACE} delete canaryrelease --all --timeout={PATIENCE}s")
 
 
 def _children(narrator: Narrator) -> None:
@@ -94,7 +98,7 @@ def _ask(narrator: Narrator) -> None:
         answer = request(GATEWAY, HOST)
         return answer if answer and versions(answer) == expected else None
 
-    answer = poll(whole, f"{', '.join(CHAIN)} answer in version 1.0.0", 90)
+    answer = poll(narrator, whole, f"{', '.join(CHAIN)} answer in version 1.0.0")
     narrator.output(json.dumps(answer, indent=2))
     narrator.result("all three have answered")
 
@@ -108,7 +112,7 @@ def _update(narrator: Narrator, program: str) -> None:
         for name in CHAIN:
             _set_image(narrator, name, NEW)
         wait_ready(narrator, NAMESPACE)
-    narrator.result("every pod was replaced, and not one request has failed")
+    narrator.result("every pod was replaced, and not one request was lost")
 
 
 def _delete(narrator: Narrator) -> None:
@@ -122,18 +126,19 @@ def _delete(narrator: Narrator) -> None:
                   "-o", "jsonpath={.metadata.uid}")  # fmt: skip
         return uid not in ("", before)
 
-    poll(is_back, "the Service is back", 10)
+    poll(narrator, is_back, "the Service is back")
     narrator.result(f"a new Service stock is there {time.monotonic() - begin:.1f} s later")
 
 
 def _break(narrator: Narrator) -> None:
     narrator.step("A bad image", "Nothing that serves is taken away for what cannot start, and the status names it.")
     _set_image(narrator, "stock", MISSING)
-    blocker = poll(lambda: _blocked("stock"), "the status names the image", 60)
+    blocker = poll(narrator, lambda: _blocked("stock"), "the status names the image")
     show(narrator, f"kubectl -n {NAMESPACE} get msvc")
     narrator.output(f"{blocker['reason']}: {blocker.get('message', '')}"[:160] + " ...")
-    if versions(poll(lambda: request(GATEWAY, HOST), "the shop answers", 10))["stock"] != "2.0.0":
-        raise DemoError("the shop is not answered by the version that served before")
+    answering = versions(poll(narrator, lambda: request(GATEWAY, HOST), "the shop answers"))
+    if answering.get("stock") != "2.0.0":
+        raise DemoError(f"stock should still be answered by version 2.0.0, which served before; versions: {answering}")
     narrator.result("the shop still answers, from the pods that were there")
 
 
@@ -170,7 +175,7 @@ def _policy(narrator: Narrator, program: str) -> None:
     narrator.file(POLICY)
     with _no_request_lost(narrator, program, {"2.0.0"}):
         show(narrator, f"kubectl apply -f {POLICY}")
-        show(narrator, f"kubectl -n {NAMESPACE} wait canaryrelease/web --for=condition=Ready --timeout=150s")
+        show(narrator, f"kubectl -n {NAMESPACE} wait canaryrelease/web --for=condition=Ready --timeout={PATIENCE}s")
     narrator.result("web's pods have a proxy now, which counts requests; moving there lost none")
 
 
@@ -183,7 +188,7 @@ def _release(narrator: Narrator, program: str) -> None:
         _set_image(narrator, "web", NEWER)
         _watch(narrator, PROMOTED)
     show(narrator, HISTORY)
-    narrator.result("every request was answered, and the pods that were judged are the ones that serve")
+    narrator.result("no request was lost, and the pods that were judged are the ones that serve")
 
 
 def _regress(narrator: Narrator, program: str) -> None:
@@ -195,10 +200,12 @@ def _regress(narrator: Narrator, program: str) -> None:
         _set_faults(narrator, {"errorRate": FAILING})
         _watch(narrator, REJECTED)
         sent = sending()
-    if set(sent["failures"]) != {"http 500"}:
-        raise DemoError(f"something else than the new revision has failed: {sent}")
+    failures = lost(sent)
+    if set(failures) != {"http 500"}:
+        raise DemoError(f"the new revision fails with 500, and nothing else should have; seen: {dict(failures)}")
+    accept(sent, lost_share=1.0)
     show(narrator, f"trimtab release status web -n {NAMESPACE}")
-    narrator.result(f"{sent['failed']} of {sent['sent']} requests failed before it was back, and nobody had to look")
+    narrator.result(f"{failures.total()} of {sent['sent']} requests failed before it was back, and nobody had to look")
     _set_faults(narrator, None)
 
 
@@ -211,6 +218,9 @@ def _set_faults(narrator: Narrator, faults: dict[str, Any] | None) -> None:
 
 def _come_back(narrator: Narrator, program: str) -> None:
     narrator.step("A release that comes back", "A readiness check that can never pass: no user meets the new pods.")
+    narrator.say("How long pods may take to be ready is the policy's to say; 20 s are enough to see what comes of it.")
+    soon = json.dumps({"spec": {"analysis": {"readyWithin": "20s"}}})
+    show(narrator, f"kubectl -n {NAMESPACE} patch canaryrelease web --type merge -p '{soon}'", quiet=True)
     with _no_request_lost(narrator, program, {"3.0.0"}):
         _patch(narrator, "web", {"health": {"readiness": {"path": "/no-such-page"}}})
         _watch(narrator, REJECTED)
@@ -221,38 +231,53 @@ def _come_back(narrator: Narrator, program: str) -> None:
 
 def _watch(narrator: Narrator, expected: int) -> None:
     if (code := live(narrator, WATCH)) != expected:
-        raise DemoError(f"`{WATCH}` ended with exit status {code} instead of {expected}")
+        seen = OUTCOMES.get(code, f"an error, exit status {code}")
+        raise DemoError(f"the release was to be {OUTCOMES[expected]}, and is: {seen}\n{run(*HISTORY.split())}")
 
 
 @contextmanager
 def _no_request_lost(narrator: Narrator, program: str, answering: set[str]) -> Iterator[None]:
-    """Load for as long as it lasts, and a second around it. Raises DemoError if a request fails or another answers."""
+    """Load for as long as it lasts, and a second after. Raises DemoError if a request is lost or another answers."""
     with _load(narrator, program) as end:
         yield
         summary = end()
-    if summary["failed"] or set(summary["versions"]) != answering:
-        raise DemoError(f"{summary['failed']} requests failed, or other versions than {answering} answered: {summary}")
+    accept(summary)
+    if set(summary["versions"]) != answering:
+        raise DemoError(f"versions {sorted(answering)} were to answer, and nobody else; seen: {summary['versions']}")
+
+
+def accept(summary: Summary, **limits: float) -> None:
+    """Raises DemoError for a load of which more was lost or late than may be."""
+    if found := objections(summary, **limits):
+        raise DemoError("of the requests to the shop, " + "; and ".join(found))
 
 
 @contextmanager
-def _load(narrator: Narrator, program: str) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Load as long as it lasts, and a second before; call what it yields to end it a second later, for its summary."""
+def _load(narrator: Narrator, program: str) -> Iterator[Callable[[], Summary]]:
+    """Load that is answered as long as it lasts; call what it yields to end it a second later, for its summary."""
     with load(program, GATEWAY, HOST, RATE) as sending:
-        time.sleep(1)
+        sending.answered()
 
-        def end() -> dict[str, Any]:
+        def end() -> Summary:
             time.sleep(1)
             summary = sending.end()
-            _tell(narrator, summary)
+            tell_load(narrator, summary)
             return summary
 
         yield end
 
 
-def _tell(narrator: Narrator, summary: dict[str, Any]) -> None:
+def tell_load(narrator: Narrator, summary: Summary) -> None:
+    """What became of the requests of a load, as a person wants to know it."""
     by_version = ", ".join(f"{count} by {version}" for version, count in sorted(summary["versions"].items()))
     latency = summary["latency_ms"]
-    narrator.output(f"sent {summary['sent']}, failed {summary['failed']}; answered: {by_version}")
+    kinds = [f"{number} {why}" for why, number in lost(summary).most_common()]
+    if late := (summary["failures"] or {}).get(LATE):
+        kinds.append(f"{late} later than 2 s")
+    if still := standstills(summary):
+        kinds.append(still)
+    failed = f"failed {summary['failed']}" + (f" ({', '.join(kinds)})" if kinds else "")
+    narrator.output(f"sent {summary['sent']}, {failed}; answered: {by_version}")
     narrator.output(f"latency p50 {latency['p50']:.0f} ms, p99 {latency['p99']:.0f} ms")
 
 

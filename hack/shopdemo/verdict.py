@@ -29,13 +29,13 @@ def objections(summary: Summary, *, lost_share: float = 0.0, late_share: float =
     """
     sent, found = summary["sent"], []
     if lost(summary).total() > lost_share * sent:
-        found.append(f"lost {_share(lost(summary).total(), sent)}, where {lost_share:.1%} may be: {_by_kind(summary)}")
+        found.append(f"lost {_share(lost(summary).total(), sent)}, allowed {lost_share:.1%}: {_by_kind(summary)}")
     for kind, share, what in (
         (LATE, late_share, "later than 2 s"),
         (STANDSTILL, UNJUDGED, "late while a processor of this machine stood still, which proves nothing,"),
     ):
         if (number := dict(_failures(summary)).get(kind, 0)) > share * sent:
-            found.append(f"{what} {_share(number, sent)}, where {share:.0%} may be")
+            found.append(f"{what} {_share(number, sent)}, allowed {share:.0%}")
     return found
 
 

@@ -55,8 +55,8 @@ def test_what_is_not(rule: Callable[[Summary], None], found: Summary) -> None:
 
 def test_what_was_seen_is_said() -> None:
     (of_lost, of_late) = objections(summary(timeout=20, standstill=30, reset=1, closed=2))
-    assert of_lost == "lost 3 of 1000 (0.3%), where 0.0% may be: 2 closed, 1 reset"
-    assert of_late == "later than 2 s 20 of 1000 (2.0%), where 1% may be"
+    assert of_lost == "lost 3 of 1000 (0.3%), allowed 0.0%: 2 closed, 1 reset"
+    assert of_late == "later than 2 s 20 of 1000 (2.0%), allowed 1%"
     said = standstills(summary(standstill=30))
     assert said == "30 late while a processor of this machine stood still (3 times, 2.5 s at most)"
     assert standstills(summary(timeout=30)) == ""
