@@ -177,7 +177,7 @@ class PolicyReconciler:
         grant = self._grant(policy, orphan.region)
         if not orphan.may_go(self._clock.now()) or not self._all_agree(grant, orphan):
             return False
-        if await self._cluster.ending(BINDING) is not False:
+        if await self._cluster.ending(BINDING):
             return False  # without the CRD, no binding is to be seen
         if orphan.resource.service not in grant.services:
             return False

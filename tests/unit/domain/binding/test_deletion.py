@@ -95,7 +95,6 @@ BINDING = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:10Z"}}
     ("namespace", "crd", "ending"),
     [
         (None, False, False),
-        (None, None, True),
         (None, True, True),
         ({"metadata": {}}, False, False),
         ({"metadata": {"deletionTimestamp": "2026-01-01T00:00:09Z"}}, False, True),
@@ -104,5 +103,5 @@ BINDING = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:10Z"}}
         ({"metadata": {"deletionTimestamp": "2026-01-01T00:01:11Z"}}, False, False),
     ],
 )
-def test_what_goes_with_its_surroundings_was_not_asked_to_go(namespace: Any, crd: bool | None, ending: bool) -> None:
+def test_what_goes_with_its_surroundings_was_not_asked_to_go(namespace: Any, crd: bool, ending: bool) -> None:
     assert deletion.is_ending(BINDING, namespace, crd) is ending

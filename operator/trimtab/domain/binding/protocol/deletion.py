@@ -55,13 +55,13 @@ def _stays(grant: Grant, resource: Resource) -> bool:
     return bool(grant.adopted) or not resource.name.startswith(grant.prefix) or "Delete" not in grant.deletion_policies
 
 
-def is_ending(binding: Object, namespace: Object | None, crd_ending: bool | None) -> bool:
+def is_ending(binding: Object, namespace: Object | None, crd_ending: bool) -> bool:
     """Whether it is its surroundings that go, so that nobody has asked for the end of this one: nothing is destroyed.
 
-    `crd_ending` is None if nobody tells: then it may be. A binding that was deleted before its namespace was meant to
-    be; a minute before at least, for API servers differ in their clocks, and to keep is always right.
+    `crd_ending` also if nobody tells. A binding that was deleted before its namespace was meant to be; a minute before
+    at least, for API servers differ in their clocks, and to keep is always right.
     """
-    if crd_ending is not False:
+    if crd_ending:
         return True
     ends = ((namespace or {}).get("metadata") or {}).get("deletionTimestamp")
     return bool(ends) and _at(binding["metadata"]["deletionTimestamp"]) >= _at(str(ends)) - _MARGIN
