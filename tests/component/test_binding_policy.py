@@ -25,6 +25,7 @@ from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
 
 KEY = Key("BindingPolicy", "", "shops")
+SECOND = Key("ServiceBinding", "shop", "second")
 
 
 class Sweeper:
@@ -73,6 +74,57 @@ async def test_a_policy_in_force_counts_its_bindings_and_rests() -> None:
     assert (len(world.server.history), world.cloud.looks) == before
     await sweeper.later()
     assert len(world.server.history) == before[0], "a sweep that finds nothing new writes nothing"
+
+
+async def test_bindings_that_come_and_go_are_counted_at_once_and_aws_is_not_asked() -> None:
+    world = await bound()
+    sweeper = Sweeper(world)
+    await sweeper.run()
+    asked = world.cloud.lists
+    world.server.create(binding("second", **QUEUE))
+    await world.settle(SECOND)
+    await sweeper.run()
+    assert sweeper.status()["bindings"] == 2
+    assert world.condition("Ready", POLICY) == ("True", "InForce")
+    abandon(world)
+    await sweeper.run()
+    assert sweeper.status()["bindings"] == 1
+    assert world.cloud.lists == asked
+
+
+async def test_a_policy_in_trouble_rests_whoever_wakes_it_and_counts_its_bindings_still() -> None:
+    world = await bound()
+    sweeper = Sweeper(world)
+    world.cloud.failing = [CloudUnavailableError("503")]
+    outcome = await sweeper.run()
+    assert isinstance(outcome, Waiting)
+    world.server.create(binding("second", **QUEUE))
+    await world.settle(SECOND)
+    lists, writes = world.cloud.lists, len(world.server.history)
+    world.cloud.failing = [CloudUnavailableError("asked though it rests")]
+    for _ in range(3):
+        assert await sweeper.run() == outcome
+    assert (world.cloud.lists, len(world.cloud.failing)) == (lists, 1)
+    assert len(world.server.history) == writes + 1, "the number of bindings, once"
+    assert sweeper.status()["bindings"] == 2
+    assert world.condition("Ready", POLICY) == ("Unknown", "CloudUnavailable")
+    world.cloud.failing.clear()
+    await sweeper.later(outcome.after)
+    assert world.condition("Ready", POLICY) == ("True", "InForce")
+
+
+@pytest.mark.parametrize("change", ["spec", "nonce"])
+async def test_a_policy_in_trouble_that_somebody_changes_is_looked_at_at_once(change: str) -> None:
+    world = await bound()
+    sweeper = Sweeper(world)
+    world.cloud.failing = [CloudDeniedError("no", action="tag:GetResources")]
+    await sweeper.run()
+    if change == "spec":
+        world.edit(lambda obj: obj["spec"].update(externalID="shop"), POLICY)
+    else:
+        world.edit(lambda obj: obj["metadata"].update(annotations={"trimtab.dev/reconcile": "1"}), POLICY)
+    assert await sweeper.run() == Done()
+    assert world.condition("Ready", POLICY) == ("True", "InForce")
 
 
 def condemn(world: BindingWorld) -> str:
@@ -252,6 +304,7 @@ async def test_an_outage_has_its_pace() -> None:
     outcome = await sweeper.run()
     assert isinstance(outcome, Waiting)
     assert world.condition("Ready", POLICY) == ("Unknown", "CloudUnavailable")
+    world.clock.advance(outcome.after)
     assert await sweeper.run() == Done()
     assert world.condition("Ready", POLICY) == ("True", "InForce")
 

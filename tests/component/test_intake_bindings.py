@@ -7,6 +7,7 @@ import pytest
 from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.domain.objects import Object
 from trimtab.reconcilers.queue import Key, WorkQueue
+from trimtab.shell.binding_intake import COUNTING
 from trimtab.shell.intake import SETTLE, Intake
 
 BOUND = Key("ServiceBinding", "shop", "orders-in")
@@ -246,12 +247,43 @@ def test_bindings_that_deliver_to_each_other_hear_of_each_other() -> None:
     assert rig.taken() == {BOUND}
 
 
+QUEUES, TABLES = Key("BindingPolicy", "", "queues"), Key("BindingPolicy", "", "tables")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counted"),
+    [
+        ({}, {"policy": "queues"}, {QUEUES}),
+        ({"policy": "queues"}, {"policy": "tables"}, {QUEUES, TABLES}),
+        ({"policy": "queues"}, None, {QUEUES}),
+        ({"policy": "queues"}, {"policy": "queues", "conditions": READY}, set()),
+        ({}, {"policy": "gone"}, set()),
+    ],
+    ids=["comes", "moves", "is deleted", "stays", "no such policy"],
+)
+def test_a_policy_counts_its_bindings_a_moment_after_one_came_or_went(
+    before: dict[str, Any], after: dict[str, Any] | None, counted: set[Key]
+) -> None:
+    rig = Rig()
+    policies = (of_trimtab("BindingPolicy", name, EVERYBODY) for name in ("queues", "tables"))
+    rig.know(*policies, binding(status=before))
+    rig.now += COUNTING
+    rig.taken()
+    rig.event(binding(status=after or {}), "MODIFIED" if after else "DELETED")
+    assert rig.taken() == {BOUND}, "many may come at once"
+    rig.now += COUNTING
+    assert rig.taken() == counted
+
+
 def test_a_policy_from_a_file_is_no_object_to_report_on() -> None:
     rig = Rig()
     rig.know(namespace(), binding())
     policy = of_trimtab("BindingPolicy", "queues", EVERYBODY)
     del policy["metadata"]["uid"]
     rig.event(policy, "ADDED")
+    assert rig.taken() == {BOUND}
+    rig.event(binding(status={"policy": "queues"}))
+    rig.now += COUNTING
     assert rig.taken() == {BOUND}
     rig.intake.everything()
     assert rig.taken() == {BOUND}

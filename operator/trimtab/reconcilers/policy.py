@@ -15,7 +15,7 @@ from trimtab.domain.binding.grant import Grant
 from trimtab.domain.binding.policies.administration import of_role
 from trimtab.domain.binding.policies.policy import Policy, grant_of
 from trimtab.domain.binding.policies.report import Survey, invalid, report, told_missing
-from trimtab.domain.binding.policies.sweep import Tagged, is_still, retained, suspects
+from trimtab.domain.binding.policies.sweep import MOST, Tagged, is_still, retained, suspects
 from trimtab.domain.binding.workload import KIND as BINDING
 from trimtab.domain.objects import Object, ObjectRef
 from trimtab.domain.outcome import Done, Outcome
@@ -43,11 +43,14 @@ FRESH = 450.0
 class _Seen:
     basis: str
     at: float
-    missing: frozenset[str] | None
+    survey: Survey
 
 
 class PolicyReconciler:
-    """Looks after one BindingPolicy at a time. It needs none of its own memory."""
+    """Looks after one BindingPolicy at a time. It needs none of its own memory.
+
+    Every binding that comes or goes wakes it, to count; only time and a change of the policy have it ask AWS.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class PolicyReconciler:
         self._fresh = fresh
         self._draw = draw
         self._seen: dict[Key, _Seen] = {}
+        self._troubled: dict[Key, _Seen] = {}
         self._failures: dict[Key, int] = {}
 
     async def reconcile(self, run: Run) -> Outcome:
@@ -77,8 +81,8 @@ class PolicyReconciler:
         resource = self._cluster.cached(_ref(run.key))
         if resource is None or "deletionTimestamp" in resource["metadata"]:
             run.gone = resource is None
-            self._seen.pop(run.key, None)
-            self._failures.pop(run.key, None)
+            for memory in (self._seen, self._troubled, self._failures):
+                memory.pop(run.key, None)
             return Done()
         run.generation = resource["metadata"].get("generation")
         try:
@@ -88,13 +92,33 @@ class PolicyReconciler:
                 self._cluster, self._recorder, resource, invalid(resource, explain(error), self._clock.now()), run
             )
         policy, basis = Policy(name=run.key.name, spec=spec), _basis(resource)
-        seen, now = self._seen.get(run.key), self._clock.now().timestamp()
-        if not self._identity().id or (seen is not None and seen.basis == basis and 0 <= now - seen.at < self._fresh):
+        if not self._identity().id:
             return Done()
-        survey = await self._survey(run, resource, policy, seen if seen and seen.basis == basis else None)
-        if survey.trouble is None:
-            self._seen[run.key] = _Seen(basis, now, survey.missing)
+        survey = self._recalled(run.key, basis) or await self._surveyed(run, resource, policy, basis)
         return await publish(self._cluster, self._recorder, resource, report(resource, survey, self._clock.now()), run)
+
+    def _recalled(self, key: Key, basis: str) -> Survey | None:
+        """The last survey with the bindings of now, while it is good, or AWS is not to be asked again yet."""
+        seen = self._troubled.get(key) or self._seen.get(key)
+        if seen is None or seen.basis != basis:
+            return None
+        age, trouble = self._clock.now().timestamp() - seen.at, seen.survey.trouble
+        left = (self._fresh if trouble is None else trouble.after) - age
+        if age < 0 or left <= 0:
+            return None
+        rest = None if trouble is None else replace(trouble, after=left)
+        return replace(seen.survey, bindings=self._permitted(key.name), trouble=rest)
+
+    async def _surveyed(self, run: Run, resource: Object, policy: Policy, basis: str) -> Survey:
+        """A new survey, which is remembered. What an older one found out holds on while a new one is in trouble."""
+        seen, now = self._seen.get(run.key), self._clock.now().timestamp()
+        survey = await self._survey(run, resource, policy, seen if seen and seen.basis == basis else None)
+        if survey.trouble is not None:
+            self._troubled[run.key] = _Seen(basis, now, survey)
+        else:
+            self._troubled.pop(run.key, None)
+            self._seen[run.key] = _Seen(basis, now, survey)
+        return survey
 
     async def _survey(self, run: Run, resource: Object, policy: Policy, seen: _Seen | None) -> Survey:
         """Each part by itself: a region or a right that fails keeps no other from being looked at."""
@@ -138,7 +162,7 @@ class PolicyReconciler:
                 orphans += [each for each in suspected if not await self._delete(run, resource, policy, each)]
             except CloudError as error:
                 troubles.append(error)
-        return tuple(orphans), tuple(kept)
+        return tuple(orphans[:MOST]), tuple(kept[:MOST])
 
     def _grant(self, policy: Policy, region: str) -> Grant:
         return grant_of(policy, region, self._identity().id)
@@ -149,8 +173,8 @@ class PolicyReconciler:
 
     async def _lacking(self, policy: Policy, seen: _Seen | None) -> frozenset[str] | None:
         """Asked once in a process and for each spec, and again as long as something is missing."""
-        if seen is not None and not seen.missing:
-            return seen.missing
+        if seen is not None and not seen.survey.missing:
+            return seen.survey.missing
         grant = self._grant(policy, policy.spec.regions[0])
         return await self._cloud.lacking(grant, of_role(grant))
 

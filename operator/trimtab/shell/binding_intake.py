@@ -17,6 +17,9 @@ from trimtab.reconcilers.queue import Key, WorkQueue
 SETTLE = 0.03
 """Seconds to wait after an event of what may use a Secret: they come in bursts."""
 
+COUNTING = 2.0
+"""Seconds until a policy tells how many bindings it permits: hundreds may come at once, and each count is a write."""
+
 _SENDERS = tuple(name for name, model in MEMBERS.items() if model.sender)
 
 
@@ -30,6 +33,8 @@ class BindingIntake:
     def binding(self, obj: Object | None, before: Object | None) -> None:
         """A ServiceBinding appeared, changed or went: the services that have it, and those it delivers to or from."""
         known = obj or before
+        if _policy(obj) != _policy(before):
+            self._counted(_policy(obj), _policy(before))
         if known is None or _heeded(obj) == _heeded(before):
             return
         for service in (each for version in (obj, before) if version for each in self._cache.workloads_of(version)):
@@ -99,6 +104,14 @@ class BindingIntake:
         for binding in self._cache.bindings_of(namespace):
             self._queue.add(key_of(binding))
 
+    def _counted(self, *policies: str) -> None:
+        """A binding came under the one policy and left the other; either may be none."""
+        for name in policies:
+            ref = ObjectRef(api_version=BINDING_POLICY.api_version, kind=BINDING_POLICY.kind, namespace="", name=name)
+            policy = self._cache.get(ref)
+            if policy is not None and is_ours(policy):
+                self._queue.add_after(key_of(policy), COUNTING)
+
     def _partners(self, known: Object, obj: Object | None, before: Object | None) -> None:
         namespace, name = known["metadata"]["namespace"], known["metadata"]["name"]
         for target in {*_targets(obj), *_targets(before)}:
@@ -162,6 +175,10 @@ def _asked(microservice: Object | None) -> Any:
         return None
     metadata = {name: microservice["metadata"].get(name) for name in ("uid", "annotations")}
     return _selectable(microservice), metadata, microservice["spec"]
+
+
+def _policy(binding: Object | None) -> str:
+    return str(((binding or {}).get("status") or {}).get("policy") or "")
 
 
 def _specified(policy: Object | None) -> Any:
