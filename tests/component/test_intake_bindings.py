@@ -247,6 +247,43 @@ def test_bindings_that_deliver_to_each_other_hear_of_each_other() -> None:
     assert rig.taken() == {BOUND}
 
 
+def giving(variable: str, name: str = "orders-in", workload: str = "orders", **parts: Any) -> dict[str, Any]:
+    return binding(name, workload, spec={"inject": {"env": [{"name": variable, "key": "arn"}]}}, **parts)
+
+
+LATER = Key("ServiceBinding", "shop", "other")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        giving("ANOTHER"),
+        giving("URL", workload="stock"),
+        giving("URL", metadata=DELETING),
+        binding(),
+        None,
+    ],
+    ids=["renamed", "moved", "being deleted", "not injected", "gone"],
+)
+def test_who_has_to_do_without_a_variable_hears_when_it_is_free(change: dict[str, Any] | None) -> None:
+    rig = Rig()
+    rig.know(microservice(), microservice("stock"), giving("URL"))
+    rig.know(giving("URL", "a-first"), giving("URL", "other"), giving("ELSE", "third"), giving("URL", "web", "web"))
+    rig.event(change or giving("URL"), "MODIFIED" if change else "DELETED")
+    taken = rig.taken()
+    assert LATER in taken
+    assert {each for each in taken if each.kind == "ServiceBinding"} <= {BOUND, LATER}
+    rig.event(giving("URL"), "MODIFIED" if change else "ADDED")
+    assert LATER in rig.taken()
+
+
+def test_who_has_to_do_without_a_variable_is_not_bothered_with_the_progress_of_the_other() -> None:
+    rig = Rig()
+    rig.know(microservice(), giving("URL"), giving("URL", "other"))
+    rig.event(giving("URL", status={"conditions": READY}))
+    assert rig.taken() == {BOUND, ORDERS}
+
+
 QUEUES, TABLES = Key("BindingPolicy", "", "queues"), Key("BindingPolicy", "", "tables")
 
 

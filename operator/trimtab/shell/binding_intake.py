@@ -9,6 +9,7 @@ from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.adapters.kubernetes.kinds import BINDING_POLICY, MICROSERVICE, NAMESPACE, SERVICE_BINDING
 from trimtab.api.backing import MEMBERS
 from trimtab.api.servicebinding import ServiceBindingSpec
+from trimtab.domain.binding import variables
 from trimtab.domain.objects import Object, ObjectRef, uid_of
 from trimtab.domain.selectors import selects
 from trimtab.reconcilers.identity.board import KIND as IDENTITY
@@ -41,6 +42,9 @@ class BindingIntake:
             self._queue.add(key_of(service))
         if _offered(obj) != _offered(before):
             self._partners(known, obj, before)
+        if _given(obj) != _given(before):
+            for version in (each for each in (obj, before) if each):
+                self._rivals(version)
 
     def microservice(self, obj: Object | None, before: Object | None) -> None:
         """A Microservice appeared, went, or can be selected by other labels."""
@@ -120,6 +124,14 @@ class BindingIntake:
             if name in _targets(other):
                 self._queue.add(key_of(other))
 
+    def _rivals(self, binding: Object) -> None:
+        """The bindings after it by name, which have to do without what it gives their workload."""
+        given, name = variables.given(binding), binding["metadata"]["name"]
+        for service in self._cache.workloads_of(binding) if given else ():
+            for other in self._cache.bindings_of(service["metadata"]["namespace"], service["metadata"]["name"]):
+                if other["metadata"]["name"] > name and given & variables.asked(other):
+                    self._queue.add_after(key_of(other), SETTLE)
+
 
 def is_ours(obj: Object) -> bool:
     """Whether it is an object of the API server, to which a status can be written; a policy from a file is none."""
@@ -147,6 +159,13 @@ def _offered(binding: Object | None) -> Any:
         return None
     status = binding.get("status") or {}
     return binding["spec"], "deletionTimestamp" in binding["metadata"], status.get("arn"), status.get("region")
+
+
+def _given(binding: Object | None) -> Any:
+    """What keeps variables from other bindings: which it gives, and to whom."""
+    if binding is None or not variables.given(binding):
+        return None
+    return variables.given(binding), binding["spec"].get("workload")
 
 
 def _heeded(binding: Object | None) -> Any:

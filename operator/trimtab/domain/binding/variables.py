@@ -13,13 +13,13 @@ from trimtab.domain.objects import Object
 def taken(binding: Object, rivals: Iterable[Object]) -> dict[str, str]:
     """The variables that a binding would give and another gives already: variable -> name of that binding.
 
-    `rivals` are the bindings that share a workload with it. One that is being deleted gives nothing any more.
+    `rivals` are the bindings that share a workload with it.
     """
-    mine, name = frozenset(_variables(binding)), binding["metadata"]["name"]
-    first = [each for each in rivals if each["metadata"]["name"] < name and "deletionTimestamp" not in each["metadata"]]
+    mine, name = asked(binding), binding["metadata"]["name"]
+    first = [each for each in rivals if each["metadata"]["name"] < name]
     found: dict[str, str] = {}
     for rival in sorted(first, key=lambda each: str(each["metadata"]["name"])):
-        for variable in mine & frozenset(_variables(rival)):
+        for variable in mine & given(rival):
             found.setdefault(variable, rival["metadata"]["name"])
     return found
 
@@ -31,7 +31,12 @@ def findings(observation: Observation) -> Iterator[Finding]:
         yield Finding(kind=KIND, name=other, reason=Reason.VARIABLE_TAKEN, message=message)
 
 
-def _variables(binding: Object) -> Iterator[str]:
-    """Of the raw object, valid or not."""
+def asked(binding: Object) -> frozenset[str]:
+    """The variables that it is to give: of the raw object, valid or not."""
     entries: Any = ((binding.get("spec") or {}).get("inject") or {}).get("env") or ()
-    return (str(each.get("name", "")) for each in entries if isinstance(each, Mapping))
+    return frozenset(str(each.get("name", "")) for each in entries if isinstance(each, Mapping))
+
+
+def given(binding: Object) -> frozenset[str]:
+    """The variables that it keeps from others: none if it is being deleted."""
+    return frozenset() if "deletionTimestamp" in binding["metadata"] else asked(binding)
