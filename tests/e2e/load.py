@@ -2,15 +2,16 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+import aiohttp
 from hack.shopdemo.verdict import STALLED, Summary, lost, objections, standstills
 from tests.e2e.cpu import Ticks
 from tests.e2e.space import Space
-from tests.support.kube import poll
-from tests.support.kubectl import CommandError
+from tests.support.kube import path, poll
 
 ON_STDERR = re.compile(r" *\d+s +sent |demo-app: ")
 """Lines that a log mixes into the summary on standard output: progress, and the error at the end."""
@@ -60,10 +61,15 @@ class Load:
         await poll(self._sends, 180, f"load {self.name} gets answers", every=0.3)
         return self
 
+    async def begin_once_reached(self) -> "Load":
+        """Starts it once another one got answers: a Gateway's proxy follows a route a moment after it was confirmed."""
+        scout = replace(self, name=f"{self.name}-first", rate=5, seconds=LONGEST)
+        await (await scout.begin()).stopped()
+        return await self.begin()
+
     async def result(self) -> Summary:
         """Waits for its end and returns what it counted: each request is either received or failed."""
-        text = await poll(self._ended, self.seconds + 180, f"load {self.name} ends", every=0.5)
-        summary: Summary = json.loads("\n".join(line for line in text.splitlines() if not ON_STDERR.match(line)))
+        text, summary = await poll(self._ended, self.seconds + 180, f"load {self.name} ends", every=0.5)
         assert summary["sent"] == summary["received"] + summary["failed"], summary
         summary["failed_at"] = _when(text)
         summary["cpu"] = Ticks.now().since(self._before)
@@ -84,20 +90,23 @@ class Load:
         return not number or await self.sent() >= number
 
     async def _log(self) -> str:
-        try:
-            return await self.space.kubectl("logs", self.name)
-        except CommandError:
-            return ""
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with self.space.kube.session.get(path("Pod", self.space.name, self.name, "log")) as answer:
+                return await answer.text() if answer.status == 200 else ""
+        return ""
 
     async def _sends(self) -> bool:
         lines = (await self._log()).splitlines()
         return any("received" in line and "received 0 " not in line for line in lines)
 
-    async def _ended(self) -> str:
+    async def _ended(self) -> tuple[str, Summary] | None:
         pod = await self.space.kube.get("Pod", self.space.name, self.name)
-        ended = pod and pod["status"]["phase"] in ("Succeeded", "Failed")
-        log = await self._log() if ended else ""
-        return log if 'sent":' in log else ""
+        if not pod or pod["status"]["phase"] not in ("Succeeded", "Failed"):
+            return None
+        log = await self._log()
+        with suppress(json.JSONDecodeError):  # a pod past its deadline is Failed before its program has said all
+            return log, json.loads("\n".join(line for line in log.splitlines() if not ON_STDERR.match(line)))
+        return None
 
     def _pod(self) -> dict[str, Any]:
         args = ["load", "-url", self.url, "-rate", str(self.rate), "-duration", f"{self.seconds}s", "-progress", "1s"]
@@ -151,6 +160,15 @@ def none_failed(summary: Summary) -> None:
 def _judge(summary: Summary, lost_share: float, late_share: float) -> None:
     found = objections(summary, lost_share=lost_share, late_share=late_share)
     assert not found, f"{'; '.join(found)}. {told(summary)}"
+
+
+def kept_pace(summary: Summary, rate: int) -> None:
+    """Fails if fewer requests a second were sent, a standstill left out, after which all that was due is sent at once.
+
+    One at the end of a load lengthens it, and no more is sent.
+    """
+    seconds = summary["seconds"] - summary["max_standstill_ms"] / 1000
+    assert summary["sent"] >= rate * seconds, told(summary)
 
 
 def told(summary: Summary) -> str:

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from tests.e2e.installation import Images, gateway_reference, gateway_url, through_gateway
-from tests.e2e.load import ALLOW, Load, counted, few_late, lost, none_lost, told
+from tests.e2e.load import ALLOW, Load, counted, few_late, kept_pace, lost, none_lost, told
 from tests.e2e.space import UNDER_LOAD, Space, new_space
 from tests.support.figures import Figures
 from tests.support.kube import Kube, KubeError, Object, path, poll
@@ -47,7 +47,7 @@ def proxies(pod: Object) -> list[Object]:
 
 async def test_a_service_with_limits_runs_behind_the_proxy(space: Space, images: Images) -> None:
     await exposed(space, images.v1)
-    assert (await space.ask("orders"))["service"] == "orders"
+    await space.answers("orders", service="orders")
     for pod in await space.pods("orders"):
         (proxy,) = proxies(pod)
         assert (proxy["ready"], proxy["restartCount"]) == (True, 0)
@@ -107,7 +107,7 @@ async def judged(loads: list[Load], figures: Figures, what: str) -> None:
         figures.add(f"{what}: requests {load.name}", *counted(summary))
     for summary in summaries:
         none_lost(summary)
-        assert summary["requests_per_second"] >= 100
+        kept_pace(summary, 100)
 
 
 async def test_changes_of_image_and_of_limits_lose_no_request(space: Space, images: Images, figures: Figures) -> None:
@@ -149,9 +149,10 @@ async def test_requests_beyond_the_rate_are_shed(space: Space, images: Images) -
     limits = {"rateLimit": {"requestsPerSecond": 30}}
     await space.apply("shed", images.v1, **{**USUAL, "replicas": 1, "resilience": limits})
     await space.ready("shed")
-    load = Load(space=space, name="too-many", url="http://shed:8080/", image=images.v1, seconds=5, rate=100)
+    load = Load(space=space, name="too-many", url="http://shed:8080/", image=images.v1, seconds=15, rate=100)
     await load.begin()
     summary = await load.result()
     assert set(lost(summary)) == {"http 429"}, told(summary)
     few_late(summary)
+    # A proxy that stands still for seconds saves up no more than a burst.
     assert 100 <= summary["received"] <= 30 * (3 + summary["seconds"]), "30 a second, and as many in a burst"

@@ -42,7 +42,11 @@ async def test_children_that_are_no_longer_declared_go(space: Space, images: Ima
         return not await kinds(space, "shrinks") & OPTIONAL
 
     await poll(gone, 240, "the children that nobody wants any more are gone", every=1)
-    assert len(await space.pods("shrinks")) == 1
+
+    async def one_pod() -> bool:
+        return len(await space.pods("shrinks")) == 1
+
+    await poll(one_pod, 120, "one pod is left", every=0.5)
 
 
 async def test_grpc_goes_through_the_gateway(space: Space, images: Images) -> None:
@@ -63,7 +67,7 @@ async def test_grpc_goes_through_the_gateway(space: Space, images: Images) -> No
         seconds=4,
         options=("-protocol", "grpc"),
     )
-    summary = await (await load.begin()).result()
+    summary = await (await load.begin_once_reached()).result()
     none_lost(summary)
     assert set(summary["versions"]) == {images.version(images.v1)}
 

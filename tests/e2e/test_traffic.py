@@ -315,7 +315,7 @@ async def test_calls_of_grpc_are_divided(traffic: Traffic, figures: Figures) -> 
         seconds=LONGEST,
         options=options,
     )
-    await load.begin()
+    await load.begin_once_reached()
     await traffic.route(weight=50, cookie_max_age=60)
     await traffic.route(weight=30)
     summary = await load.stopped(after=await load.sent() + 800)
