@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -128,6 +128,22 @@ class Space:
     async def ask(self, name: str, url: str = "/") -> Object:
         """The JSON answer of a Microservice, asked through the API server's service proxy."""
         return await self.kube.call("GET", path("Service", self.name, f"{name}:8080", "proxy") + url)
+
+    async def answers(self, name: str, url: str = "/", **fields: Any) -> Object:
+        """The answer of a Microservice, as soon as it has these fields.
+
+        Its Service leads to new pods, and no more to old ones, a moment after it is Ready: a controller has to hear of
+        them first. What must have served all the time is to be asked just once.
+        """
+
+        async def look() -> Object | None:
+            with suppress(KubeError):
+                found = await self.ask(name, url)
+                return found if fields.items() <= found.items() else None
+            return None
+
+        found: Object = await poll(look, 120, f"{name}{url} answers with {fields}", every=0.25)
+        return found
 
     async def kubectl(self, *args: str, stdin: str = "", seconds: float = 180) -> str:
         """`kubectl args` in this namespace."""

@@ -1,16 +1,16 @@
 """Changes of configuration and Secrets restart pods exactly once, or not at all."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from tests.e2e.installation import Images
 from tests.e2e.load import ALLOW, Load, counted, none_lost
+from tests.e2e.made import has_made, made
 from tests.e2e.space import UNDER_LOAD, Space, new_space, uids
 from tests.support.figures import Figures
 from tests.support.kube import Kube, Object
 from tests.support.markers import secret as marked
-from tests.support.mirror import Mirror, mirroring
+from tests.support.mirror import mirroring
 
 MOUNT = "/etc/demo"
 
@@ -19,12 +19,6 @@ MOUNT = "/etc/demo"
 async def space(kube: Kube) -> AsyncIterator[Space]:
     async with new_space(kube, "config") as space:
         yield space
-
-
-def made(mirror: Mirror, name: str, namespace: str) -> Counter[str]:
-    """How many objects of each kind were made for a Microservice since the mirror began."""
-    mine = (s for s in mirror.history if s.type == "ADDED" and s.key[1] == namespace)
-    return Counter(s.kind for s in mine if s.obj["metadata"].get("labels", {}).get("trimtab.dev/microservice") == name)
 
 
 async def configure(space: Space, name: str, image: str, on_change: str, feature: str) -> Object:
@@ -42,14 +36,14 @@ async def reconciled(space: Space, name: str) -> None:
 async def test_a_changed_config_rolls_the_pods_once(space: Space, images: Images) -> None:
     await configure(space, "flags", images.v1, "Rollout", "off")
     await space.ready("flags")
-    assert (await space.ask("flags"))["config"]["FEATURE"] == "off"
+    await space.answers("flags", config={"FEATURE": "off"})
     async with mirroring(["Pod", "ReplicaSet"], space.name) as mirror:
         await configure(space, "flags", images.v1, "Rollout", "on")
         await space.ready("flags")
-        assert (await space.ask("flags"))["config"]["FEATURE"] == "on"
-        assert made(mirror, "flags", space.name) == {"Pod": 2, "ReplicaSet": 1}
+        await space.answers("flags", config={"FEATURE": "on"})
+        await has_made(mirror, "flags", space.name, {"Pod": 2, "ReplicaSet": 1})
         await reconciled(space, "flags")
-        assert made(mirror, "flags", space.name) == {"Pod": 3, "ReplicaSet": 1}, "the third pod is the scaled one"
+        await has_made(mirror, "flags", space.name, {"Pod": 3, "ReplicaSet": 1}, "the third pod is the scaled one")
 
 
 async def test_a_changed_config_that_is_to_be_ignored_rolls_nothing(space: Space, images: Images) -> None:
@@ -64,7 +58,7 @@ async def test_a_changed_config_that_is_to_be_ignored_rolls_nothing(space: Space
             "the ConfigMap has the new content",
         )
         await reconciled(space, "dials")
-        assert made(mirror, "dials", space.name) == {"Pod": 1}, "the one pod is the scaled one"
+        await has_made(mirror, "dials", space.name, {"Pod": 1}, "the one pod is the scaled one")
     assert uids(await space.pods("dials")) > before
     assert (await space.get("dials"))["status"]["revision"] == revision
 
@@ -86,7 +80,7 @@ async def test_a_rotated_secret_restarts_pods_once_without_a_revision_or_a_lost_
     env = {"SERVICE": {"valueFrom": {"secretKeyRef": {"name": "vault-name", "key": "name"}}}, "SHUTDOWN_DRAIN": "3s"}
     await space.apply("vault", images.v1, replicas=2, env=env, network=ALLOW, **UNDER_LOAD)
     before = (await space.ready("vault"))[0]["status"]
-    assert (await space.ask("vault"))["service"] == old
+    await space.answers("vault", service=old)
     async with mirroring(["Pod", "ReplicaSet", "ControllerRevision"], space.name) as mirror:
         load = await Load(space=space, name="rotation", url="http://vault:8080/", image=images.v1, seconds=25).begin()
         await space.kube.apply(secret(space, new))
@@ -97,7 +91,7 @@ async def test_a_rotated_secret_restarts_pods_once_without_a_revision_or_a_lost_
         summary = await load.result()
         figures.add("rotation of a Secret: requests from a pod", *counted(summary))
         none_lost(summary)
-        assert made(mirror, "vault", space.name) == {"Pod": 2, "ReplicaSet": 1}, "once, and no ControllerRevision"
-    assert (await space.ask("vault"))["service"] == new
+        await has_made(mirror, "vault", space.name, {"Pod": 2, "ReplicaSet": 1}, "once, and no ControllerRevision")
+    await space.answers("vault", service=new)
     assert (after["revision"], after["stableRevision"]) == (before["revision"], before["stableRevision"])
     assert after["history"] == before["history"]

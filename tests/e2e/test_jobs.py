@@ -46,16 +46,24 @@ def jobs_made(mirror: Mirror, namespace: str, name: str) -> list[str]:
     return [s.key[2] for s in made if s.obj["metadata"].get("labels", {}).get("trimtab.dev/microservice") == name]
 
 
+def gated_by_job(mirror: Mirror, applied: Object) -> Object | None:
+    """The first of all versions of a Microservice in which, as it was applied, it waits for its job."""
+    name, generation = applied["metadata"]["name"], applied["metadata"]["generation"]
+    seen = (s.obj for s in mirror.history if s.kind == "Microservice" and s.key[2] == name)
+    gated = (o for o in seen if o["metadata"]["generation"] == generation and "MigrationRunning" in blockers(o))
+    return next((obj for obj in gated if conditions(obj)), None)
+
+
 async def test_a_migration_runs_once_and_before_the_first_pod(space: Space, images: Images) -> None:
-    async with mirroring(["Job", "Pod"], space.name) as mirror:
+    async with mirroring(["Job", "Microservice", "Pod"], space.name) as mirror:
         revisions = []
         for image in (images.v1, images.v2):
-            await space.apply("ledger", image, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
-            gated = await space.until("ledger", lambda o: "MigrationRunning" in blockers(o), "it waits for the job")
+            begun = await space.apply("ledger", image, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
+            gated = await mirror.until(lambda obj=begun: gated_by_job(mirror, obj), 240, "it waits for the job")
             assert conditions(gated)["Ready"]["status"] == "False"
             ready = (await space.ready("ledger"))[0]
             revisions.append(ready["status"]["revision"])
-            assert (await space.ask("ledger", "/version"))["version"] == images.version(image)
+            await space.answers("ledger", "/version", version=images.version(image))
         for revision in revisions:
             labels = {"trimtab.dev/microservice": "ledger", "trimtab.dev/revision": revision}
             done = first_seen(mirror, "Job", labels, completed)
@@ -67,7 +75,7 @@ async def test_a_migration_runs_once_and_before_the_first_pod(space: Space, imag
         await space.apply("ledger", images.v1, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
         back = (await space.ready("ledger"))[0]
         assert back["status"]["revision"] == revisions[0], "a rollback is the old revision again"
-        assert (await space.ask("ledger", "/version"))["version"] == images.version(images.v1)
+        await space.answers("ledger", "/version", version=images.version(images.v1))
         assert jobs_made(mirror, space.name, "ledger") == made, "a rollback migrates nothing"
 
 
@@ -91,7 +99,7 @@ async def test_a_failing_migration_blocks_and_says_why(space: Space, images: Ima
 
     await space.apply("stores", images.v2, replicas=2, jobs=[MIGRATE], env=quick)
     await space.ready("stores")
-    assert (await space.ask("stores", "/version"))["version"] == images.version(images.v2)
+    await space.answers("stores", "/version", version=images.version(images.v2))
     assert not uids(await space.pods("stores")) & before
 
 

@@ -1,13 +1,13 @@
 """The operator itself: it may die or be replaced at any time, and no workload notices."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from tests.e2e.installation import NAMESPACE, RELEASE, Images, install
+from tests.e2e.made import has_made
 from tests.e2e.space import Space, is_pod_ready, new_space, uids
-from tests.support.kube import Kube, Object, poll
+from tests.support.kube import Kube, poll
 from tests.support.kubectl import kubectl
 from tests.support.mirror import mirroring
 
@@ -28,13 +28,29 @@ async def leader(kube: Kube) -> str:
     return str(lease["spec"]["holderIdentity"])
 
 
+async def operator_whole(kube: Kube) -> None:
+    """Waits until both replicas of the operator are ready: who has killed one leaves it to others as he found it."""
+
+    async def whole() -> bool:
+        pods = (await kube.list("Pod", NAMESPACE, "app.kubernetes.io/component=operator"))["items"]
+        return len([pod for pod in pods if is_pod_ready(pod)]) == 2
+
+    await poll(whole, 240, "both replicas of the operator are back", every=0.5)
+
+
+async def recovered(kube: Kube, killed: str) -> None:
+    """Waits until another replica leads than the one that was killed, and both are there again."""
+
+    async def succeeded() -> bool:
+        return await leader(kube) not in ("", "None", killed)
+
+    await poll(succeeded, 120, f"another replica leads than {killed}", every=0.5)
+    await operator_whole(kube)
+
+
 async def deploy(space: Space, image: str) -> None:
     for name in NAMES:
         await space.apply(name, image, replicas=2)
-
-
-def service(obj: Object) -> str:
-    return str(obj["metadata"]["labels"]["trimtab.dev/microservice"])
 
 
 async def test_a_killed_leader_leaves_the_rollout_to_the_other(space: Space, kube: Kube, images: Images) -> None:
@@ -46,17 +62,11 @@ async def test_a_killed_leader_leaves_the_rollout_to_the_other(space: Space, kub
         await mirror.until(lambda: any(s.type == "ADDED" for s in mirror.history), 120, "the rollout has begun")
         await kubectl("-n", NAMESPACE, "delete", "pod", killed, "--grace-period=0", "--force")
         await space.ready(*NAMES)
-        made = Counter(service(s.obj) for s in mirror.history if s.type == "ADDED")
-        assert made == dict.fromkeys(NAMES, 2), "one pod for each replica, none twice"
-    assert await leader(kube) != killed
+        for name in NAMES:
+            await has_made(mirror, name, space.name, {"Pod": 2}, "one pod for each replica, none twice")
     for name in NAMES:
-        assert (await space.ask(name, "/version"))["version"] == images.version(images.v2)
-
-    async def whole() -> bool:
-        pods = (await kube.list("Pod", NAMESPACE, f"app.kubernetes.io/instance={RELEASE}"))["items"]
-        return len([pod for pod in pods if is_pod_ready(pod)]) == 2
-
-    await poll(whole, 240, "both replicas of the operator are back", every=0.5)
+        await space.answers(name, "/version", version=images.version(images.v2))
+    await recovered(kube, killed)
 
 
 async def test_an_upgrade_of_the_operator_restarts_no_workload(space: Space, kube: Kube, images: Images) -> None:
