@@ -150,6 +150,24 @@ class Releases:
         pods = await self.space.pods(name)
         return [p for p in pods if p["metadata"]["labels"]["trimtab.dev/revision"] == revision and is_pod_ready(p)]
 
+    async def serving(self, name: str, revision: str, count: int) -> list[Object]:
+        """The pods of one revision, as soon as just so many are ready: each may be unready for a moment at any time."""
+
+        async def look() -> list[Object] | None:
+            found = await self.pods_of(name, revision)
+            return found if len(found) == count else None
+
+        found: list[Object] = await poll(look, 240, f"{count} pods of {name}-{revision} are ready", every=0.3)
+        return found
+
+    async def alone(self, name: str, revision: str) -> None:
+        """Waits until all pods of the service are of that revision: those of others go after their Deployment."""
+
+        async def look() -> bool:
+            return {p["metadata"]["labels"]["trimtab.dev/revision"] for p in await self.space.pods(name)} == {revision}
+
+        await poll(look, 120, f"the pods of {name} are all of {revision}", every=0.3)
+
     async def crash(self, pod: Object) -> None:
         """Ends the application in a pod of the demo application; kubelet starts it again."""
         name = pod["metadata"]["name"]

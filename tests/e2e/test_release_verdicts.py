@@ -152,11 +152,7 @@ async def _aborted(
     assert found["verdict"] == "Fail", found
     assert re.search(r"\d", record["message"]), "the numbers that decided"
     await web.releases.leads_to("web", stable)
-
-    async def stable_alone() -> bool:
-        return {p["metadata"]["labels"]["trimtab.dev/revision"] for p in await web.space.pods("web")} == {stable}
-
-    await poll(stable_alone, 120, "the candidate's pods are gone")
+    await web.releases.alone("web", stable)
     return summary
 
 
