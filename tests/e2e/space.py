@@ -21,7 +21,8 @@ def microservice(namespace: str, name: str, image: str, **spec: Any) -> Object:
         "image": image,
         "replicas": 1,
         "env": [{"name": k, **(v if isinstance(v, dict) else {"value": v})} for k, v in env.items()],
-        "health": {"readiness": {"path": "/readyz", "periodSeconds": 1}},
+        # Ready at once, and not unready for as long as a machine that others take CPU from may stand still.
+        "health": {"readiness": {"path": "/readyz", "periodSeconds": 1, "failureThreshold": 10}},
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
         "shutdown": {"drain": "2s", "grace": "10s"},
         **spec,

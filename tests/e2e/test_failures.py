@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from tests.e2e.installation import Images
 from tests.e2e.space import Space, blockers, conditions, is_pod_ready, new_space, uids
-from tests.support.kube import Kube
+from tests.support.kube import Kube, poll
 from tests.support.kubectl import table
 
 ABSENT = "127.0.0.1:9/absent:1"
@@ -72,7 +72,11 @@ async def test_what_was_broken_can_be_mended(space: Space, images: Images) -> No
     await space.apply(MENDED, images.v1)
     mended = (await space.ready(MENDED))[0]
     assert not mended["status"].get("waitingFor")
-    assert uids(await space.pods(MENDED)) == before, "the revision that serves was not restarted"
+
+    async def as_before() -> bool:
+        return uids(await space.pods(MENDED)) == before
+
+    await poll(as_before, 120, "the pods that serve were not restarted, and those that could not start are gone")
 
 
 async def test_a_quota_that_is_used_up_is_named(kube: Kube, images: Images) -> None:
