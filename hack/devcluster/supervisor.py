@@ -24,7 +24,7 @@ from devcluster.errors import ClusterError
 from devcluster.progress import tail
 from devcluster.spec import ClusterSpec
 
-_DEADLINE_SECONDS = 120
+_DEADLINE_SECONDS = 300
 _POLL_SECONDS = 0.05
 _RESTART_SECONDS = 1
 

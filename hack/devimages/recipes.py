@@ -1,6 +1,5 @@
 """What goes into each image."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -114,11 +113,11 @@ class DemoApp:
 
 def compile_demo_app(version: str, target: Path) -> None:
     """A static binary that says it is that version. Raises ClusterError."""
-    command = [go(), "build", "-trimpath", "-ldflags", f"-s -w -X main.version={version}", "-o", str(target), "."]
+    settings = ["-trimpath", "-ldflags", f"-s -w -X main.version={version}", "-o", str(target)]
+    command = ["nice", "-n", "5", go(), "build", *settings, "."]
     result = subprocess.run(
-        command, cwd=DEMO_APP, env=go_environment() | {"CGO_ENABLED": "0"}, capture_output=True, text=True,
-        preexec_fn=lambda: os.nice(5) and None,  # nothing else runs in this process yet
-    )  # fmt: skip
+        command, cwd=DEMO_APP, env=go_environment() | {"CGO_ENABLED": "0"}, capture_output=True, text=True
+    )
     if result.returncode != 0:
         raise ClusterError(f"building hack/demo-app failed:\n{tail(result.stderr)}")
 
