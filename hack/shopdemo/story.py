@@ -249,7 +249,10 @@ def _no_request_lost(narrator: Narrator, program: str, answering: set[str]) -> I
 def accept(summary: Summary, **limits: float) -> None:
     """Raises DemoError for a load of which more was lost or late than may be."""
     if found := objections(summary, **limits):
-        raise DemoError("of the requests to the shop, " + "; and ".join(found))
+        times, longest = summary["standstills"], summary["max_standstill_ms"] / 1000
+        machine = f"\nMeanwhile a processor of this machine stood still {times} times, for {longest:.1f} s at most: "
+        remedy = machine + "if others use it, run the demo again when they do not" if times else ""
+        raise DemoError("of the requests to the shop, " + "; and ".join(found) + remedy)
 
 
 @contextmanager
