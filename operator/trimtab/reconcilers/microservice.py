@@ -105,7 +105,8 @@ class MicroserviceReconciler:
             secrets=await self._read_secrets(namespace, names),
             served=frozenset(kind for kind in OPTIONAL if self._cluster.serves(*kind)),
             job_logs={
-                name: await self._job_log(namespace, name, seen["pods"]) for name in failed_jobs(resource, children)
+                name: await self._job_log(namespace, name, seen["pods"])
+                for name in failed_jobs(resource, children, self._clock.now())
             },
             gateway=gateway,
             # What an implementation can do is asked only while a release wants something of it: rest costs no request.

@@ -1,5 +1,6 @@
 """BeforeRollout jobs gate a revision's rollout; OnDemand jobs run once when asked for."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from tests.unit.domain.world import World, pod
 
 from trimtab.api.jobs import Job
 from trimtab.domain.objects import ref_of
+from trimtab.domain.outcome import Stalled, Waiting
 from trimtab.domain.plan import Apply, Delete
 from trimtab.domain.service import runs
 from trimtab.domain.service.references import failed_jobs
@@ -148,17 +150,42 @@ def test_taking_the_request_for_another_try_away_is_no_request() -> None:
     assert world.ready == ("False", "MigrationFailed")
 
 
-def test_only_the_log_of_a_run_that_is_not_on_record_as_ended_is_read() -> None:
+def test_a_log_that_could_not_be_read_is_sought_for_a_minute() -> None:
+    world = world_with(MIGRATE)
+    name = running(world)
+    world.end_job(name, good=False)
+    world.settle()
+    assert world.ready == ("False", "MigrationFailed")
+    assert failed_jobs(world.resource, world.objects, world.now) == (name,)
+    assert isinstance(world.reconcile().outcome, Waiting)
+    world.now += timedelta(minutes=2)
+    assert failed_jobs(world.resource, world.objects, world.now) == ()
+    assert isinstance(world.reconcile().outcome, Stalled)
+
+
+def test_a_log_that_is_read_late_is_told_like_any_other() -> None:
+    world = world_with(MIGRATE)
+    name = running(world)
+    world.end_job(name, good=False)
+    world.settle()
+    world.logs[name] = "ERROR relation orders does not exist"
+    world.settle()
+    assert "relation orders does not exist" in world.condition("Ready")["message"]  # type: ignore[index]
+    assert failed_jobs(world.resource, world.objects, world.now) == ()
+    assert isinstance(world.reconcile().outcome, Stalled)
+
+
+def test_only_the_log_of_a_run_whose_failure_is_not_on_record_is_read() -> None:
     world = served(world_with(MIGRATE, REINDEX))
     world.annotate("trimtab.dev/run-job", "reindex/1")
     world.settle()
     [reindex] = [name for name in world.names("Job") if "reindex" in name]
-    world.end_job(reindex, good=False)
-    assert failed_jobs(world.resource, world.objects) == (reindex,)
+    world.end_job(reindex, good=False, log="out of memory")
+    assert failed_jobs(world.resource, world.objects, world.now) == (reindex,)
     world.settle()
     world.update(image=TWO)
     world.settle()
-    assert failed_jobs(world.resource, world.objects) == (), "the migration has only begun"
+    assert failed_jobs(world.resource, world.objects, world.now) == (), "the migration has only begun"
 
 
 def test_a_failed_job_is_tried_again_when_its_spec_or_the_image_changes() -> None:

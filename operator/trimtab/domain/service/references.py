@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from trimtab.api.microservice import MicroserviceSpec
@@ -34,11 +35,15 @@ def secrets_of(
     return frozenset(found)
 
 
-def failed_jobs(resource: Object, children: Mapping[ObjectRef, Object]) -> tuple[str, ...]:
-    """Names of the Jobs that failed and whose failure the status does not hold yet: `job_logs` needs their logs."""
+def failed_jobs(resource: Object, children: Mapping[ObjectRef, Object], now: datetime) -> tuple[str, ...]:
+    """Names of the Jobs that failed and of which the status does not say why yet: `job_logs` needs their logs."""
     owner, records = identity_of(resource), (resource.get("status") or {}).get("jobs", ())
-    refs = (runs.job_ref(owner, record) for record in records if runs.unfinished(record))
-    return tuple(ref.name for ref in refs if ref in children and failed(children[ref]))
+    found = ((each, children.get(runs.job_ref(owner, each))) for each in records if each["phase"] != "Succeeded")
+    return tuple(
+        job["metadata"]["name"]
+        for record, job in found
+        if job is not None and failed(job) and (runs.unfinished(record) or runs.is_silent(record, job, now))
+    )
 
 
 def of_pod(pod: Mapping[str, Any]) -> Iterator[SecretReference]:

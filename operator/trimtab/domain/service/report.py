@@ -10,7 +10,7 @@ from trimtab.domain import labels
 from trimtab.domain.objects import Object, ref_of
 from trimtab.domain.outcome import Done, Outcome, Stalled, Waiting
 from trimtab.domain.plan import Event, Failure, Plan, Report
-from trimtab.domain.service import health, inventory, revision, serving, waiting
+from trimtab.domain.service import health, inventory, revision, runs, serving, waiting
 from trimtab.domain.service.aiming import arranged, replicas
 from trimtab.domain.service.arrangement import Arrangement
 from trimtab.domain.service.autoscaling import scaling_active
@@ -30,6 +30,9 @@ _SECRET_POLL = 5.0
 
 _REFUSED_POLL = 60.0
 """Seconds after which a refused child is tried again: what refused it is not watched."""
+
+_LOG_POLL = 5.0
+"""Seconds between two looks for the log of a Job that failed."""
 
 _QUIET = frozenset(
     {
@@ -88,7 +91,9 @@ def report(observation: Observation, plan: Plan, failures: Iterable[Failure], no
     look = _look(observation, plan.decision, tuple(failures))
     verdict = _verdict(look)
     status = _status(look, verdict, now)
-    return Report(status=status, events=tuple(_events(look, verdict, status)), outcome=_outcome(look, verdict))
+    return Report(
+        status=status, events=tuple(_events(look, verdict, status)), outcome=_outcome(look, verdict, status, now)
+    )
 
 
 def invalid(resource: Object, message: str, now: datetime) -> Report:
@@ -289,7 +294,12 @@ def _events(look: _Look, verdict: Verdict, status: Mapping[str, Any]) -> Iterato
         yield Event(type="Warning", reason=str(verdict.reason), message=verdict.message)
 
 
-def _outcome(look: _Look, verdict: Verdict) -> Outcome:
+def _is_log_sought(look: _Look, records: Iterable[runs.Record], now: datetime) -> bool:
+    jobs = ((each, runs.job_of(look.owner, look.observation, each)) for each in records)
+    return any(runs.is_silent(record, job, now) for record, job in jobs)
+
+
+def _outcome(look: _Look, verdict: Verdict, status: Mapping[str, Any], now: datetime) -> Outcome:
     decision = look.reasoning.decision
     starting = not look.rollout.complete or (decision is not None and decision.held)
     if starting and any(blocker.reason is Reason.SECRET_NOT_FOUND for blocker in look.blockers):
@@ -298,4 +308,6 @@ def _outcome(look: _Look, verdict: Verdict) -> Outcome:
         return Waiting(after=_REFUSED_POLL, reason=str(verdict.reason))
     if look.arrangement is not None and not (look.arrangement.echo.in_place or look.arrangement.echo.failure):
         return _CHECKED
+    if decision is not None and _is_log_sought(look, status.get("jobs", ()), now):
+        return Waiting(after=_LOG_POLL, reason=str(verdict.reason))
     return Stalled(reason=str(verdict.reason)) if verdict.stalled else Done()

@@ -27,6 +27,9 @@ _KEPT = 64
 _MAX_LOG = 700
 """Characters of a log's tail in a record: a condition's message, which quotes it, has at most 1024."""
 
+_LOG_SOUGHT = 60.0
+"""Seconds from a Job's failure for which its log is sought: what keeps it from being read is mostly over by then."""
+
 
 def unfinished(record: Record) -> bool:
     """Whether the run has not ended, as far as the record says."""
@@ -82,7 +85,23 @@ def job_of(owner: Identity, observation: Observation, record: Record) -> Object 
 def settled(owner: Identity, observation: Observation) -> tuple[Record, ...]:
     """The records of status.jobs, those of unfinished runs brought up to date from their Jobs."""
     records = (observation.resource.get("status") or {}).get("jobs", ())
-    return tuple(_settled(owner, observation, record) if unfinished(record) else record for record in records)
+    return tuple(
+        _settled(owner, observation, record) if _is_open(owner, observation, record) else record for record in records
+    )
+
+
+def is_silent(record: Record, job: Object | None, now: datetime) -> bool:
+    """Whether a failure is on record without its log, which may be read still."""
+    if record["phase"] != "Failed" or job is None or record.get("message") != _failure(job, ""):
+        return False
+    ended = jobstate.ended_at(job)
+    return bool(ended) and abs((now - datetime.fromisoformat(ended)).total_seconds()) < _LOG_SOUGHT
+
+
+def _is_open(owner: Identity, observation: Observation, record: Record) -> bool:
+    """Whether it has not ended as far as the record says, or it failed and its log could be read only now."""
+    late = record["phase"] == "Failed" and bool(observation.job_logs.get(job_name(owner, record)))
+    return unfinished(record) or late
 
 
 def _settled(owner: Identity, observation: Observation, record: Record) -> Record:
