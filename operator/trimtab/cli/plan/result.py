@@ -71,7 +71,7 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """For people."""
         for policy in self.policies:
-            yield from text.head(str(policy), policy.refusal or _policy(policy)["result"])
+            yield from _of_policy(policy)
         for each in self.forecasts:
             yield from _of_binding(each)
         for rollout in self.rollouts:
@@ -146,6 +146,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "stalled": finding.stalled,
     }
+
+
+def _of_policy(each: Candidate) -> Iterator[str]:
+    if each.after is None:
+        yield from text.head(str(each))
+        yield from text.line("!", f"refused: {each.refusal}")
+    else:
+        yield from text.head(str(each), _policy(each)["result"])
 
 
 def _of_binding(each: Forecast) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Manifests as the API server would take them, and what is around them in the cluster."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
@@ -14,7 +14,7 @@ from trimtab.cli import manifests
 from trimtab.domain.binding.policies.policy import Policy
 from trimtab.domain.binding.workload import binds
 from trimtab.domain.objects import Object
-from trimtab.ports.cluster import ClusterError, DeniedError, InvalidError, NotFoundError
+from trimtab.ports.cluster import ClusterError, DeniedError, InvalidError, NotFoundError, TerminatingError
 
 PLANNED = {kind.kind: kind for kind in (SERVICE_BINDING, BINDING_POLICY, MICROSERVICE)}
 _DRY = {"dryRun": "All", "fieldManager": "trimtab-plan", "fieldValidation": "Strict"}
@@ -63,8 +63,22 @@ async def candidate(api: ApiClient, manifest: Object, default_namespace: str) ->
         else:
             after = await api.write("PUT", kind, path, body, verb="update", query=_DRY)
     except (DeniedError, InvalidError, NotFoundError) as error:
-        return Candidate(kind=kind.kind, namespace=namespace, name=found.name, before=before, refusal=str(error))
-    return Candidate(kind=kind.kind, namespace=namespace, name=found.name, before=before, after=after)
+        return replace(found, before=before, refusal=refusal(error))
+    return replace(found, before=before, after=after)
+
+
+def refusal(error: ClusterError) -> str:
+    """Who refuses it and why, and what to do."""
+    match error:
+        case TerminatingError():
+            remedy = "make the namespace first, or choose another"
+        case DeniedError():
+            remedy = "do as it says, or ask an administrator"
+        case NotFoundError():
+            remedy = "plan again: somebody deleted it meanwhile"
+        case _:
+            remedy = "correct the manifest"
+    return f"the API server: {str(error).rstrip('. ')}; {remedy}"
 
 
 async def surroundings(api: ApiClient, namespace: str, candidates: Iterable[Candidate]) -> Surroundings:
