@@ -11,7 +11,7 @@ from tests.support.aws_faults import every_answer_lost_once
 from trimtab.adapters.aws import clients
 from trimtab.api.backing.s3 import S3, LifecycleRule, Notification, Transition
 from trimtab.domain.binding.resource import Change, Resource
-from trimtab.ports.cloud import CloudBusyError, CloudInvalidError, CloudUnavailableError
+from trimtab.ports.cloud import CloudBusyError, CloudUnavailableError
 
 from .account import TAGS, Account, place
 
@@ -272,20 +272,6 @@ def test_a_target_that_does_not_let_the_bucket_yet_is_waited_for(told: Account, 
 
     monkeypatch.setattr(client, "put_bucket_notification_configuration", refuse)
     with pytest.raises(CloudBusyError):
-        told.change(told.resources(TOLD)["bucket"])
-
-
-def test_a_fifo_queue_cannot_be_told(told: Account) -> None:
-    told.create(PLAIN)
-    told.place = replace(told.place, targets={**told.place.targets, "queue": "arn:aws:sqs:eu-central-1:1:in.fifo"})
-    with pytest.raises(CloudInvalidError, match="FIFO"):
-        told.change(told.resources(TOLD)["bucket"])
-
-
-def test_only_queues_and_topics_can_be_told(told: Account) -> None:
-    told.create(PLAIN)
-    told.place = replace(told.place, targets={**told.place.targets, "queue": "arn:aws:dynamodb:eu-central-1:1:table/t"})
-    with pytest.raises(CloudInvalidError, match="queue or topic"):
         told.change(told.resources(TOLD)["bucket"])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from trimtab.api.backing.sns import Sns, Subscription
 from trimtab.domain.binding.place import Sender
-from trimtab.ports.cloud import CloudExistsError, CloudInvalidError
+from trimtab.ports.cloud import CloudExistsError
 
 from .account import TAGS, Account
 
@@ -49,16 +49,6 @@ def test_a_topic_is_not_there_before_it_is_made_and_after_it_is_deleted(account:
     account.delete(topic)
     assert account.look(topic) is None
     account.delete(topic, live)
-
-
-def test_only_queues_are_delivered_to(account: Account) -> None:
-    table = "arn:aws:dynamodb:us-east-1:123456789012:table/orders"
-    account.place = replace(account.place, targets={"orders-table": table})
-    spec = Sns(subscriptions=(Subscription(binding="orders-table"),))
-    resources = account.resources(spec)
-    account.create_only(resources["topic"])
-    with pytest.raises(CloudInvalidError, match=r"subscriptions\[\]\.binding orders-table: arn.* is no queue"):
-        account.create_only(resources["subscription-orders-table"])
 
 
 def test_a_topic_that_exists_with_other_tags_is_told_as_taken(account: Account) -> None:
@@ -161,12 +151,6 @@ def test_a_subscription_is_taken_away(account: Account) -> None:
 
 def test_a_subscription_of_no_topic_is_not_there(account: Account) -> None:
     assert account.look(account.resources(Sns(subscriptions=(IN,)))["subscription-in"]) is None
-
-
-def test_only_a_queue_is_subscribed(account: Account) -> None:
-    account.place = replace(account.place, targets={"in": account.place.arn("sns", "other")})
-    with pytest.raises(CloudInvalidError, match="no queue"):
-        account.create(Sns(subscriptions=(IN,)))
 
 
 def test_senders_are_let_in_beside_those_that_others_let_in(account: Account) -> None:

@@ -50,11 +50,6 @@ def rules_of(found: Any) -> dict[str, Any]:
     return {rule.get("ID", ""): _rule_of(rule) for rule in found}
 
 
-def takes(arn: str) -> bool:
-    """Whether a bucket can deliver to it."""
-    return arn.split(":")[2] in _KINDS and not arn.endswith(".fifo")
-
-
 def notifications_of(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """Our notifications by name."""
     found: dict[str, Any] = {}

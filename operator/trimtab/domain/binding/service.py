@@ -22,6 +22,14 @@ class Statement:
     conditions: Mapping[str, Mapping[str, str]] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a binding that another one delivers to asks for: its member, such as `sqs`, and whether it is FIFO."""
+
+    member: str
+    fifo: bool = False
+
+
 class Service(Protocol):
     """One backing service. All of it is pure; `spec` is the member's model of `trimtab.api.backing`."""
 
@@ -37,8 +45,11 @@ class Service(Protocol):
     def resources(self, spec: Any, place: Place) -> tuple[Resource, ...]:
         """What should exist, in the order of creation; what it needs of others stands before it."""
 
-    def problem(self, spec: Any) -> str:
-        """What no schema could refuse and AWS would: the field, the value, the remedy. Empty: nothing."""
+    def problem(self, spec: Any, targets: Mapping[str, Target]) -> str:
+        """What no schema could refuse and AWS would: the field, the value, the remedy. Empty: nothing.
+
+        `targets` are the bindings that it delivers to (`Backing.targets`), by name, as far as they exist.
+        """
 
     def projection(self, spec: Any, place: Place, live: Mapping[str, Live]) -> Mapping[str, str]:
         """The entries of the Secret beside `type`, `provider` and `region`, from the live resources by key.

@@ -7,7 +7,7 @@ from trimtab.adapters.aws import buckets
 from trimtab.adapters.aws.calls import Calls
 from trimtab.adapters.aws.policydocument import merged, ours
 from trimtab.domain.binding.resource import Change, Live, Resource
-from trimtab.ports.cloud import CloudBusyError, CloudInvalidError, CloudUnavailableError
+from trimtab.ports.cloud import CloudBusyError, CloudUnavailableError
 
 _BLOCKED = {
     "BlockPublicAcls": True,
@@ -165,11 +165,6 @@ def _let_in(client: Any, name: str, statements: Any) -> None:
 
 def _notify(client: Any, name: str, wanted: Mapping[str, Mapping[str, Any]]) -> None:
     """S3 asks each target whether it may deliver; until its own binding has let it, this has to wait."""
-    unfit = sorted(each["target"] for each in wanted.values() if not buckets.takes(each["target"]))
-    if unfit:
-        why = f"S3 cannot deliver to {unfit[0]}; name the binding of a queue or topic that is not FIFO"
-        message = f"spec.s3.notifications[].binding: {why}"
-        raise CloudInvalidError(message, action="s3:PutBucketNotification")
     found = client.get_bucket_notification_configuration(Bucket=name)
     try:
         client.put_bucket_notification_configuration(

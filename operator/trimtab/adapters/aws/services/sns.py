@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.adapters.aws.calls import Calls
 from trimtab.adapters.aws.policydocument import merged, ours
 from trimtab.domain.binding.resource import Change, Live, Resource, State
-from trimtab.ports.cloud import CloudExistsError, CloudInvalidError
+from trimtab.ports.cloud import CloudExistsError
 
 _PENDING = "PendingConfirmation"
 
@@ -89,16 +89,12 @@ class Subscription:
 
     def create(self, client: Any, resource: Resource, tags: Mapping[str, str]) -> None:
         """One call. Within an account there is nothing to confirm."""
-        queue = resource.address["queue"]
-        if queue.split(":")[2] != "sqs":
-            asked = f"spec.sns.subscriptions[].binding {resource.key.removeprefix('subscription-')}"
-            raise CloudInvalidError(f"{asked}: {queue} is no queue; name the binding of one", action="sns:Subscribe")
         attributes = dict(_attributes(resource.settings, frozenset(resource.settings)))
         try:
             client.subscribe(
                 TopicArn=resource.address["topic"],
                 Protocol="sqs",
-                Endpoint=queue,
+                Endpoint=resource.address["queue"],
                 Attributes={name: value for name, value in attributes.items() if value},
                 ReturnSubscriptionArn=True,
             )

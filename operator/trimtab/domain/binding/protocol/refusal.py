@@ -7,6 +7,7 @@ from trimtab.api.reasons import Reason
 from trimtab.domain.binding.observation import Observation
 from trimtab.domain.binding.policies.policy import Denial
 from trimtab.domain.binding.protocol.decision import Finding
+from trimtab.domain.binding.protocol.wanted import targets_of
 from trimtab.domain.binding.record import recorded
 from trimtab.domain.binding.services import SERVICES
 from trimtab.domain.binding.workload import KIND
@@ -49,7 +50,7 @@ def is_settled(observation: Observation, denial: Denial, now: datetime) -> bool:
 
 def _invalid(observation: Observation) -> Finding | None:
     spec, service = observation.spec, SERVICES[observation.spec.member]
-    problem = service.problem(spec.backing)
+    problem = service.problem(spec.backing, targets_of(observation))
     if problem:
         return _of(observation, Reason.INVALID_SPEC, problem)
     if spec.deletion_policy == "Snapshot" and not spec.backing.snapshots:

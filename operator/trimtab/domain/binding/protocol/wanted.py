@@ -13,7 +13,7 @@ from trimtab.domain.binding.observation import Observation
 from trimtab.domain.binding.place import Place, Sender
 from trimtab.domain.binding.record import recorded
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 from trimtab.domain.binding.services import SERVICES
 from trimtab.domain.objects import Object
 
@@ -107,6 +107,18 @@ def _place(observation: Observation, grant: Grant) -> Place:
 def neighbours(observation: Observation, grant: Grant) -> str:
     """What it depends on of other bindings, as a text that changes with it."""
     return repr((sorted(_targets(observation, grant)), sorted(map(str, _senders(observation)))))
+
+
+def targets_of(observation: Observation) -> dict[str, Target]:
+    """What the bindings that it delivers to ask for, by name; without those that do not exist or ask for nothing."""
+    names = observation.spec.backing.targets
+    specs = {each["metadata"]["name"]: each.get("spec") or {} for each in observation.others}
+    return {
+        name: Target(member=member, fifo=bool((specs[name][member] or {}).get("fifo")))
+        for name in names
+        for member in MEMBERS
+        if member in specs.get(name, ())
+    }
 
 
 def _targets(observation: Observation, grant: Grant) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from trimtab.api.servicebinding import Access
 from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.policies.rights import OWNED, WITH_OWNER, key_use
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 
 NAME_LIMIT = 255
 
@@ -64,7 +64,7 @@ class DynamoDBService:
         scaling = spec.billing.autoscaling
         return (table,) if scaling is None else (table, *_targets(spec, scaling, table.name))
 
-    def problem(self, spec: DynamoDB) -> str:
+    def problem(self, spec: DynamoDB, targets: Mapping[str, Target]) -> str:
         """An attribute that is of two types."""
         types: dict[str, str] = {}
         for key in _keys(spec):

@@ -9,7 +9,7 @@ from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.policies.rights import key_use
 from trimtab.domain.binding.protocol.delivery import SID
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 
 NAME_LIMIT = 63
 
@@ -54,8 +54,14 @@ class S3Service:
             ),
         )
 
-    def problem(self, spec: S3) -> str:
-        """Nothing: the schema refuses what AWS would."""
+    def problem(self, spec: S3, targets: Mapping[str, Target]) -> str:
+        """A notification of what S3 does not deliver to."""
+        for number, each in enumerate(spec.notifications or ()):
+            target = targets.get(each.binding)
+            if target is not None and (target.member not in ("sqs", "sns") or target.fifo):
+                what = f"{each.binding} is {'FIFO' if target.fifo else f'of {target.member}'}"
+                remedy = "name the ServiceBinding of a queue or topic that is not FIFO"
+                return f"spec.s3.notifications[{number}].binding: {what}; {remedy}"
         return ""
 
     def projection(self, spec: S3, place: Place, live: Mapping[str, Live]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from trimtab.api.backing.secret import ExistingSecret
 from trimtab.api.servicebinding import Access
 from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 
 
 class ExistingSecretService:
@@ -20,7 +20,7 @@ class ExistingSecretService:
         """Nothing."""
         return ()
 
-    def problem(self, spec: ExistingSecret) -> str:
+    def problem(self, spec: ExistingSecret, targets: Mapping[str, Target]) -> str:
         """Nothing; whether the Secret exists is seen when it is read."""
         return ""
 

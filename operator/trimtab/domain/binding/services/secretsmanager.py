@@ -11,7 +11,7 @@ from trimtab.api.servicebinding import Access
 from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.policies.rights import OWNED, WITH_OWNER, key_use
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 
 NAME_LIMIT = 512
 DEFAULT_KEY = "alias/aws/secretsmanager"
@@ -53,7 +53,7 @@ class SecretsManagerService:
             ),
         )
 
-    def problem(self, spec: SecretsManager) -> str:
+    def problem(self, spec: SecretsManager, targets: Mapping[str, Target]) -> str:
         """Nothing: the schema refuses what AWS would."""
         return ""
 

@@ -9,7 +9,7 @@ from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.policies.rights import OWNED, WITH_OWNER, key_use
 from trimtab.domain.binding.protocol.delivery import delivery
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 
 NAME_LIMIT = 256
 
@@ -49,8 +49,13 @@ class SnsService:
         )
         return (topic, *(_subscription(each, place, topic) for each in spec.subscriptions))
 
-    def problem(self, spec: Sns) -> str:
-        """Nothing: the schema refuses what AWS would."""
+    def problem(self, spec: Sns, targets: Mapping[str, Target]) -> str:
+        """A subscription of what is no queue."""
+        for number, each in enumerate(spec.subscriptions):
+            for field, name in (("binding", each.binding), ("deadLetter", each.dead_letter or "")):
+                if name in targets and targets[name].member != "sqs":
+                    where = f"spec.sns.subscriptions[{number}].{field}"
+                    return f"{where}: {name} is of {targets[name].member}; name the ServiceBinding of a queue (sqs)"
         return ""
 
     def projection(self, spec: Sns, place: Place, live: Mapping[str, Live]) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.policies.rights import OWNED, WITH_OWNER, key_use
 from trimtab.domain.binding.protocol.delivery import delivery
 from trimtab.domain.binding.resource import Live, Resource
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 
 NAME_LIMIT = 80
 
@@ -52,7 +52,7 @@ class SqsService:
         )
         return letters, queue, allow
 
-    def problem(self, spec: Sqs) -> str:
+    def problem(self, spec: Sqs, targets: Mapping[str, Target]) -> str:
         """Nothing: the schema refuses what AWS would."""
         return ""
 

@@ -86,8 +86,8 @@ def test_capacity_that_scales_is_set_once_and_then_left_to_the_scaling() -> None
 
 def test_an_attribute_of_two_types_is_refused() -> None:
     other = Index(name="other", partition_key=KeyAttribute(name="order", type="N"))
-    assert "order" in SERVICE.problem(DynamoDB(partition_key=ORDER, global_secondary_indexes=(other,)))
-    assert SERVICE.problem(SCALED) == ""
+    assert "order" in SERVICE.problem(DynamoDB(partition_key=ORDER, global_secondary_indexes=(other,)), {})
+    assert SERVICE.problem(SCALED, {}) == ""
 
 
 def test_a_workload_finds_the_table_by_its_name() -> None:

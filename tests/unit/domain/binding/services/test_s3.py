@@ -8,7 +8,7 @@ import pytest
 from trimtab.api.backing.s3 import S3, LifecycleRule, Notification, Transition
 from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.resource import Live
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 from trimtab.domain.binding.services.s3 import SERVICE
 
 PLACE = Place(
@@ -52,6 +52,23 @@ def test_the_longest_name_fits() -> None:
     place = replace(PLACE, prefix="p" * 23 + "-", namespace="n" * 63, name="b" * 50)
     (bucket,) = SERVICE.resources(S3(), place)
     assert len(bucket.name) <= 63
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (Target(member="dynamodb"), "spec.s3.notifications[1].binding: in is of dynamodb; name the "),
+        (Target(member="sqs", fifo=True), "spec.s3.notifications[1].binding: in is FIFO; name the "),
+        (Target(member="sns", fifo=True), "spec.s3.notifications[1].binding: in is FIFO; name the "),
+        (Target(member="sqs"), ""),
+        (Target(member="sns"), ""),
+    ],
+)
+def test_only_queues_and_topics_are_told_and_none_that_is_fifo(target: Target, told: str) -> None:
+    spec = S3(notifications=(Notification(name="a", binding="good"), Notification(name="b", binding="in")))
+    found = SERVICE.problem(spec, {"good": Target(member="sqs"), "in": target})
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
 
 
 def test_rules_are_compared_by_name_and_value() -> None:

@@ -7,7 +7,7 @@ import pytest
 from trimtab.api.backing.sns import Sns, Subscription
 from trimtab.domain.binding.place import Place
 from trimtab.domain.binding.resource import Live
-from trimtab.domain.binding.service import Statement
+from trimtab.domain.binding.service import Statement, Target
 from trimtab.domain.binding.services.sns import SERVICE
 
 PLACE = Place(
@@ -37,6 +37,22 @@ def test_only_what_the_user_set_is_compared() -> None:
     (topic,) = SERVICE.resources(Sns(), PLACE)
     assert topic.settings == {"fifo": False, "access": []}
     assert topic.data is False
+
+
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        ({"in": Target(member="dynamodb")}, "spec.sns.subscriptions[0].binding: in is of dynamodb; name the "),
+        ({"in": Target(member="sns")}, "spec.sns.subscriptions[0].binding: in is of sns; name the "),
+        ({"lost": Target(member="s3")}, "spec.sns.subscriptions[0].deadLetter: lost is of s3; name the "),
+        ({"in": Target(member="sqs"), "lost": Target(member="sqs", fifo=True)}, ""),
+        ({}, ""),
+    ],
+)
+def test_only_queues_are_delivered_to(targets: dict[str, Target], told: str) -> None:
+    found = SERVICE.problem(SUBSCRIBED, targets)
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
 
 
 def test_subscriptions_are_parts_of_the_topic() -> None:
