@@ -100,5 +100,5 @@ def test_what_is_lost_is_never_accepted() -> None:
     with pytest.raises(DemoError, match=r"lost 1 of 1000 \(0.1%\), allowed 0.0%: 1 http 503") as told:
         story.accept({**SUMMARY, "failures": failures})
     assert "stood still 2 times, for 2.5 s at most" in str(told.value)
-    with pytest.raises(DemoError, match="1 http 503$"):
+    with pytest.raises(DemoError, match=r"1 http 503$"):
         story.accept({**SUMMARY, "failures": failures, "standstills": 0})
