@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 import aiohttp
-from hack.shopdemo.verdict import STALLED, Summary, lost, objections, standstills
 from tests.e2e.cpu import Ticks
 from tests.e2e.space import Space
 from tests.support.kube import path, poll
+
+from shopdemo.verdict import STALLED, Summary, lost, objections, standstills
 
 ON_STDERR = re.compile(r" *\d+s +sent |demo-app: ")
 """Lines that a log mixes into the summary on standard output: progress, and the error at the end."""

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hack.shopdemo.verdict import objections, standstills
 from tests.e2e.load import Summary, few_late, none_failed, none_lost
+
+from shopdemo.verdict import objections, standstills
 
 SENT = 1000
 
