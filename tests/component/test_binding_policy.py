@@ -20,6 +20,7 @@ from trimtab.adapters.memory.roles import MemoryRoles
 from trimtab.domain.binding.cluster import ClusterIdentity
 from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.ports.cloud import CloudDeniedError, CloudThrottledError, CloudUnavailableError
+from trimtab.ports.cluster import UnavailableError
 from trimtab.reconcilers.policy import PolicyReconciler
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
@@ -191,6 +192,25 @@ async def test_no_orphan_is_deleted_while_bindings_may_not_be_seen() -> None:
     sweeper = Sweeper(world)
     for _ in range(3):
         await sweeper.later()
+    assert len(world.queues()) == 1
+
+
+async def test_no_orphan_is_deleted_while_nobody_says_whether_the_crd_of_bindings_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await bound(**QUEUE, deletionPolicy="Delete")
+    world.edit(lambda obj: obj["spec"].update(orphans="Delete"), POLICY)
+    condemn(world)
+
+    async def unknown(_kind: str) -> bool:
+        raise UnavailableError("no answer")
+
+    monkeypatch.setattr(world.cluster, "ending", unknown)
+    sweeper = Sweeper(world)
+    await sweeper.later()  # found just now: nothing is asked yet
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            await sweeper.later()
     assert len(world.queues()) == 1
 
 
