@@ -6,8 +6,11 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, unquote
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import Headers
 
 READS = ("Get", "List", "Describe", "Head", "Query", "Scan", "Simulate", "BatchGet", "AssumeRole", "Decode", "Receive")
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -45,7 +48,7 @@ class Call:
     method: str
     path: str
     body: bytes
-    headers: Mapping[str, str]
+    headers: "Headers"
     nth: int = 0
     code: int = 0
 
@@ -91,14 +94,14 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def call(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Call:
+def call(method: str, path: str, body: bytes, headers: "Headers") -> Call:
     """The call that a request is; `path` includes the query."""
     scope = _SCOPE.search(headers.get("Authorization", ""))
     service, region = (scope["service"], scope["region"]) if scope else ("unsigned", "")
     return Call(service, _operation(service, method, path, body, headers), region, method, path, body, headers)
 
 
-def _operation(service: str, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> str:
+def _operation(service: str, method: str, path: str, body: bytes, headers: "Headers") -> str:
     if target := headers.get("X-Amz-Target"):
         return target.rpartition(".")[2]
     if "/operation/" in path:

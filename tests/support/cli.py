@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import SupportsIndex
 
 from tests.support.markers import SEARCH
 
@@ -27,7 +28,7 @@ def _overhear(stream: asyncio.StreamReader, place: str) -> None:
     """Searches what arrives, together with what came before: pipes cut where they like."""
     feed, heard = stream.feed_data, bytearray()
 
-    def feed_data(data: bytes) -> None:
+    def feed_data(data: Iterable[SupportsIndex]) -> None:
         heard.extend(data)
         SEARCH.look("output", place, bytes(heard))
         feed(data)

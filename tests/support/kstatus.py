@@ -3,14 +3,13 @@
 Source: `pkg/kstatus/status/generic.go` of sigs.k8s.io/cli-utils, which Flux uses and Argo CD's checks follow.
 """
 
-from typing import Literal
-
-from tests.support.kube import Object
+from collections.abc import Mapping
+from typing import Any, Literal
 
 Kstatus = Literal["Terminating", "InProgress", "Failed", "Current"]
 
 
-def kstatus(obj: Object) -> Kstatus:
+def kstatus(obj: Mapping[str, Any]) -> Kstatus:
     """What Flux would say about the object as it is."""
     metadata, status = obj["metadata"], obj.get("status", {})
     if "deletionTimestamp" in metadata:

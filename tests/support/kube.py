@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import yaml
 from tests.support.access import access
 
 Object = dict[str, Any]
+T = TypeVar("T")
 
 RESOURCES = {
     "BindingPolicy": ("trimtab.dev/v1alpha1", "bindingpolicies"),
@@ -100,15 +102,16 @@ class Kube:
             text = await response.read()
             if response.status >= 400:
                 raise KubeError(response.status, text.decode(errors="replace")[:1000])
-            return json.loads(text)
+            answer: Object = json.loads(text)
+            return answer
 
-    async def apply(self, manifest: Object, manager: str = "test", subresource: str = "") -> Object:
+    async def apply(self, manifest: Mapping[str, Any], manager: str = "test", subresource: str = "") -> Object:
         """Server-side apply with force."""
         metadata = manifest["metadata"]
         url = path(manifest["kind"], metadata.get("namespace", ""), metadata["name"], subresource)
         return await self.call("PATCH", url, manifest, APPLY, fieldManager=manager, force="true")
 
-    async def create(self, manifest: Object) -> Object:
+    async def create(self, manifest: Mapping[str, Any]) -> Object:
         """POST."""
         return await self.call("POST", path(manifest["kind"], manifest["metadata"].get("namespace", "")), manifest)
 
@@ -185,7 +188,7 @@ async def connect(
         yield Kube(session)
 
 
-async def poll(condition: Any, seconds: float, what: str, every: float = 0.1) -> Any:
+async def poll(condition: Callable[[], Awaitable[T | None]], seconds: float, what: str, every: float = 0.1) -> T:
     """Awaits `condition()` until its result is true, and returns that. Fails after `seconds`.
 
     It fails by a look that began after them: one that a machine stood still in is not the last.
@@ -206,7 +209,7 @@ async def install_crds(kube: Kube) -> None:
     for file in sorted((Path(__file__).parents[2] / "crds").glob("*.yaml")):
         crd = yaml.safe_load(file.read_text())
         await kube.apply(crd, "trimtab-tests")
-        await poll(lambda crd=crd: is_served(kube, crd), 120, f"{file.name} is served")  # type: ignore[misc]
+        await poll(partial(is_served, kube, crd), 120, f"{file.name} is served")
 
 
 async def is_served(kube: Kube, crd: Object) -> bool:

@@ -16,17 +16,16 @@ def mark() -> None:
 def _mark_passwords() -> None:
     """Where there is room for it, and its letters are asked for."""
     from moto.secretsmanager import models
-
-    draw = models.random_password
+    from moto.secretsmanager.utils import random_password as draw
 
     def random_password(length: int, exclude: str, *rest: bool) -> str:
-        drawn: str = draw(length, exclude, *rest)
+        drawn = draw(length, exclude, *rest)
         no_lowercase = rest[3]
         if no_lowercase or set(exclude) & set(MARK) or length < len(MARK) + 8:
             return drawn
         return drawn[: -len(MARK)] + MARK
 
-    models.random_password = random_password
+    models.random_password = random_password  # type: ignore[attr-defined, assignment]  # what moto calls, by position
 
 
 def _mark_sessions() -> None:

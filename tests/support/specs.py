@@ -20,7 +20,8 @@ MOST_OPTIONAL = 3
 @cache
 def allowed(model: type[ApiModel]) -> st.SearchStrategy[dict[str, Json]]:
     """Objects that `model` accepts, with a few of its optional fields; CEL rules may still refuse them."""
-    required, optional = {}, {}
+    required: dict[str, st.SearchStrategy[Json]] = {}
+    optional: dict[str, st.SearchStrategy[Json]] = {}
     for name, field in model.model_fields.items():
         hint = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         (required if field.is_required() else optional)[field.alias or name] = _values(hint)
@@ -37,7 +38,7 @@ def _values(hint: Any) -> st.SearchStrategy[Json]:
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin in (Union, types.UnionType):
-        return st.one_of(_values(branch) for branch in arguments if branch is not types.NoneType)
+        return st.one_of([_values(branch) for branch in arguments if branch is not types.NoneType])
     if origin is tuple:
         return st.lists(_values(arguments[0]), max_size=MOST_ITEMS)
     if isinstance(hint, type) and issubclass(hint, ApiModel):
@@ -58,8 +59,8 @@ def _annotated(hint: Any, marks: tuple[Any, ...]) -> st.SearchStrategy[Json]:
             return st.dictionaries(keys, _values(mark.value), max_size=MOST_ITEMS)
     flat = [inner for mark in marks for inner in (getattr(mark, "metadata", None) or [mark])]
     if hint is int:
-        low = next((mark.ge for mark in flat if isinstance(mark, Ge)), None)
-        high = next((mark.le for mark in flat if isinstance(mark, Le)), None)
+        low = next((mark.ge for mark in flat if isinstance(mark, Ge) and isinstance(mark.ge, int)), None)
+        high = next((mark.le for mark in flat if isinstance(mark, Le) and isinstance(mark.le, int)), None)
         return st.integers(low, high)
     if get_origin(hint) is tuple:
         least = next((m.min_length for m in flat if isinstance(m, MinLen)), 0)
