@@ -1,11 +1,14 @@
 import json
+from typing import Any
 
 import pytest
 
 from devcluster import discovery
 
 
-def pod(*, ip: str | None = "10.128.0.7", ports: list[dict[str, object]], annotations: dict[str, str] | None = None):
+def pod(
+    *, ip: str | None = "10.128.0.7", ports: list[dict[str, object]], annotations: dict[str, str] | None = None
+) -> dict[str, Any]:
     return {
         "metadata": {
             "name": "web-1",
@@ -19,7 +22,7 @@ def pod(*, ip: str | None = "10.128.0.7", ports: list[dict[str, object]], annota
     }
 
 
-def test_every_tcp_port_of_a_pod_is_a_target_with_the_labels_of_kubernetes_discovery():
+def test_every_tcp_port_of_a_pod_is_a_target_with_the_labels_of_kubernetes_discovery() -> None:
     ports = [{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9100, "protocol": "TCP"}]
 
     found = discovery.targets([pod(ports=ports, annotations={"prometheus.io/scrape": "true"})])
@@ -37,7 +40,7 @@ def test_every_tcp_port_of_a_pod_is_a_target_with_the_labels_of_kubernetes_disco
     }
 
 
-def test_ports_of_init_containers_are_targets_as_native_sidecars_have_some():
+def test_ports_of_init_containers_are_targets_as_native_sidecars_have_some() -> None:
     meshed = pod(ports=[])
     meshed["spec"]["initContainers"] = [{"name": "proxy", "ports": [{"name": "metrics", "containerPort": 15090}]}]
 
@@ -53,11 +56,11 @@ def test_ports_of_init_containers_are_targets_as_native_sidecars_have_some():
     ],
     ids=["no address yet", "UDP", "no port"],
 )
-def test_what_cannot_be_scraped_is_no_target(unreachable):
+def test_what_cannot_be_scraped_is_no_target(unreachable: dict[str, Any]) -> None:
     assert discovery.targets([unreachable]) == []
 
 
-def test_targets_are_what_prometheus_reads_from_a_file():
+def test_targets_are_what_prometheus_reads_from_a_file() -> None:
     text = json.dumps(discovery.targets([pod(ports=[{"containerPort": 1}])]))
 
     assert all(

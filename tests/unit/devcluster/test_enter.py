@@ -22,12 +22,17 @@ sys.exit(enter.run(0, sys.argv[2:], dict(os.environ, WHO="inside")))
 """
 
 
-def start(*argv: str, **options: object) -> subprocess.Popen[str]:
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-c", RUN, str(HACK), *argv], **(streams | options))
+def start(*argv: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+    command, pipe = [sys.executable, "-c", RUN, str(HACK), *argv], subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def test_directory_environment_and_streams_are_kept(tmp_path):
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_directory_environment_and_streams_are_kept(tmp_path: Path) -> None:
     with start("sh", "-c", "pwd; echo $WHO; cat", cwd=tmp_path) as process:
         output, _ = process.communicate("typed\n", timeout=20)
 
@@ -35,12 +40,12 @@ def test_directory_environment_and_streams_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("code", [0, 42])
-def test_the_exit_code_is_that_of_the_command(code):
+def test_the_exit_code_is_that_of_the_command(code: int) -> None:
     with start("sh", "-c", f"exit {code}") as process:
         assert process.wait(timeout=20) == code
 
 
-def test_a_command_that_does_not_exist_ends_as_in_a_shell():
+def test_a_command_that_does_not_exist_ends_as_in_a_shell() -> None:
     with start("no-such-command") as process:
         _, error = process.communicate(timeout=20)
 
@@ -49,25 +54,25 @@ def test_a_command_that_does_not_exist_ends_as_in_a_shell():
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"])
-def test_a_signal_reaches_the_command_once(name):
+def test_a_signal_reaches_the_command_once(name: str) -> None:
     script = f"trap 'echo got it' {name.removeprefix('SIG')}; echo ready; while read line; do :; done; exit 0"
     with start("sh", "-c", script) as process:
-        assert process.stdout.readline() == "ready\n"
+        assert line(process) == "ready\n"
         process.send_signal(signal.Signals[name])
-        assert process.stdout.readline() == "got it\n"
+        assert line(process) == "got it\n"
         rest, _ = process.communicate("", timeout=20)
 
     assert (rest, process.returncode) == ("", 0)
 
 
-def test_a_command_that_a_signal_ends_ends_this_process_by_the_same():
+def test_a_command_that_a_signal_ends_ends_this_process_by_the_same() -> None:
     with start("sh", "-c", "kill -TERM $$") as process:
         assert process.wait(timeout=20) == -signal.SIGTERM
 
 
-def test_the_command_does_not_outlive_a_killed_parent():
+def test_the_command_does_not_outlive_a_killed_parent() -> None:
     with start("sh", "-c", "echo $$; exec cat") as process:
-        child = int(process.stdout.readline())
+        child = int(line(process))
         ended = os.pidfd_open(child)
         process.kill()
         process.wait()

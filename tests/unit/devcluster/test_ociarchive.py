@@ -2,15 +2,19 @@ import hashlib
 import io
 import json
 import tarfile
+from pathlib import Path
+from typing import Any
 
 from devcluster import ociarchive
 
 
 def read(archive: tarfile.TarFile, name: str) -> bytes:
-    return archive.extractfile(name).read()
+    file = archive.extractfile(name)
+    assert file is not None
+    return file.read()
 
 
-def blob(archive: tarfile.TarFile, descriptor: dict[str, object]) -> bytes:
+def blob(archive: tarfile.TarFile, descriptor: dict[str, Any]) -> bytes:
     """The content that a descriptor refers to, checked against it."""
     algorithm, _, digest = str(descriptor["digest"]).partition(":")
     content = read(archive, f"blobs/{algorithm}/{digest}")
@@ -18,7 +22,7 @@ def blob(archive: tarfile.TarFile, descriptor: dict[str, object]) -> bytes:
     return content
 
 
-def test_an_archive_can_be_followed_from_its_index_to_the_files(tmp_path):
+def test_an_archive_can_be_followed_from_its_index_to_the_files(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(b"#!/bin/sh\n")
     target = tmp_path / "image.tar"

@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -7,7 +8,7 @@ from devcluster.component import flags
 from devcluster.errors import ClusterError
 
 
-def test_a_minor_version_means_its_pinned_patch():
+def test_a_minor_version_means_its_pinned_patch() -> None:
     full = parts.kubernetes_version("1.33")
 
     assert full.startswith("1.33.")
@@ -16,12 +17,12 @@ def test_a_minor_version_means_its_pinned_patch():
 
 
 @pytest.mark.parametrize("version", ["1.3", "2", "1.36.99", "newest"])
-def test_a_version_that_is_not_pinned_is_refused_with_those_that_are(version):
+def test_a_version_that_is_not_pinned_is_refused_with_those_that_are(version: str) -> None:
     with pytest.raises(ClusterError, match=parts.DEFAULT_KUBERNETES):
         parts.kubernetes_version(version)
 
 
-def test_the_key_of_a_build_changes_with_each_of_its_inputs(tmp_path, monkeypatch):
+def test_the_key_of_a_build_changes_with_each_of_its_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("devcluster.gobuild.go_version", lambda module: "go1.26.0")
     sources = {name: tmp_path / name for name in ("go.mod", "go.sum", "main.go")}
     for name, file in sources.items():
@@ -41,11 +42,11 @@ def test_the_key_of_a_build_changes_with_each_of_its_inputs(tmp_path, monkeypatc
     assert len(set(keys)) == len(keys) - 1
 
 
-def test_flags_are_written_as_go_programs_read_them():
+def test_flags_are_written_as_go_programs_read_them() -> None:
     assert flags(secure_port=6443, leader_elect=False) == ["--secure-port=6443", "--leader-elect=false"]
 
 
-def test_a_new_kubernetes_version_gets_the_published_release_of_every_staging_module():
+def test_a_new_kubernetes_version_gets_the_published_release_of_every_staging_module() -> None:
     upstream = """module k8s.io/kubernetes
 
 go 1.26.0

@@ -236,7 +236,7 @@ class Arena(World):
 
     def wanted(self) -> int:
         """The service's own number of pods, as releases see it."""
-        return max(1, self.resource["spec"].get("replicas", 1))
+        return max(1, int(self.resource["spec"].get("replicas", 1)))
 
     def ready_pods(self, revision: str) -> int:
         """Ready pods of a revision."""

@@ -173,7 +173,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             {"image": st.sampled_from(["r.example/orders:1", "r.example/orders:2"])}, optional=_fields
         )
     )
-    size = draw(
+    size: dict[str, Any] = draw(
         st.sampled_from([{}, {"replicas": 0}, {"replicas": 3}, {"scaling": {"min": 2, "max": 5, "cpu": "70%"}}])
     )
     ports = draw(st.none() | _ports)

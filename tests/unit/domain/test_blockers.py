@@ -8,7 +8,7 @@ from tests.unit.domain.world import World, pod
 from trimtab.api.reasons import Reason
 from trimtab.domain.service.blockers import cause, of_deployment, of_pods
 
-TEMPLATE = {"metadata": {"labels": {}}}
+TEMPLATE: dict[str, Any] = {"metadata": {"labels": {}}}
 APP = {"name": "app", "image": "r.example/orders:1", "ready": False, "restartCount": 0}
 
 
@@ -73,7 +73,7 @@ def test_each_state_of_a_container(status: dict[str, Any], reason: Reason, words
 
 
 def test_a_crash_reads_the_same_whether_the_container_waits_ends_or_runs() -> None:
-    states = [{"waiting": {"reason": "CrashLoopBackOff"}}, {}, {"running": {}}]
+    states: list[dict[str, Any]] = [{"waiting": {"reason": "CrashLoopBackOff"}}, {}, {"running": {}}]
     seen = set()
     for restarts, state in enumerate(states, 1):
         status = crashed(state, restarts=restarts)

@@ -96,7 +96,7 @@ def test_a_port_added_to_a_service_is_not_ours_but_one_that_is_changed_is() -> N
     ],
 )
 def test_whatever_is_changed_in_a_network_policy_is_drift(spec: dict[str, Any]) -> None:
-    ours = {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}
+    ours: dict[str, Any] = {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}
     desired = {"kind": "NetworkPolicy", "metadata": {}, "spec": ours}
     assert not differs(desired, desired)
     assert differs(desired, {**desired, "spec": spec})

@@ -56,7 +56,7 @@ def live(wanted: Routing, generation: int = 3, **status: Any) -> dict[Any, Objec
     return {ref_of(manifest): manifest}
 
 
-ACCEPTED = {"Accepted": {"status": "True"}}
+ACCEPTED: dict[str, Any] = {"Accepted": {"status": "True"}}
 
 
 def test_without_a_candidate_there_is_one_backend_of_weight_one() -> None:

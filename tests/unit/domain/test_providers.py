@@ -1,6 +1,6 @@
 """The choice of a provider, and what holds for all of them."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from tests.unit.domain.routings import CANDIDATE, GATEWAY, HEADER, OWNER, STABLE, routing, spec
@@ -8,6 +8,7 @@ from tests.unit.domain.routings import CANDIDATE, GATEWAY, HEADER, OWNER, STABLE
 from trimtab.api.traffic import ProviderName
 from trimtab.domain.objects import ref_of
 from trimtab.domain.traffic import registry
+from trimtab.domain.traffic.provider import Provider
 from trimtab.domain.traffic.rules import rules
 
 INGRESS = {"ingressClassName": "alb"}
@@ -27,12 +28,12 @@ def test_the_default_follows_expose(fields: dict[str, Any], name: str) -> None:
 
 
 def test_the_api_knows_the_same_names() -> None:
-    assert {provider.name for provider in registry.PROVIDERS} == set(ProviderName.__args__)
+    assert {provider.name for provider in registry.PROVIDERS} == set(get_args(ProviderName))
 
 
 @pytest.mark.parametrize("provider", registry.PROVIDERS, ids=lambda provider: provider.name)
 @pytest.mark.parametrize("expose", [GATEWAY, INGRESS, None])
-def test_objects_are_ours_and_of_the_kinds_that_are_declared(provider: registry.Provider, expose: Any) -> None:
+def test_objects_are_ours_and_of_the_kinds_that_are_declared(provider: Provider, expose: Any) -> None:
     for manifest in provider.manifests(routing(spec(expose=expose), weight=20)):
         assert (manifest["apiVersion"], manifest["kind"]) in provider.kinds
         assert ref_of(manifest).name == OWNER.name

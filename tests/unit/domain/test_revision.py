@@ -7,8 +7,8 @@ import pytest
 from tests.unit.domain.world import World, effects
 
 from trimtab.api.microservice import MicroserviceSpec
-from trimtab.domain import labels
-from trimtab.domain.service import containers, revision
+from trimtab.domain import labels, names
+from trimtab.domain.service import containers, pods, revision
 from trimtab.domain.service.observation import ClusterSettings
 
 IMAGE = "r.example/orders:1"
@@ -88,7 +88,7 @@ def test_mutable_configuration_makes_no_revision() -> None:
         (revision, "HASH_VERSION", 99),
         (revision, "PLATFORM_VERSION", 99),
         (containers, "DEFAULT_REQUESTS", {"cpu": "1", "memory": "1Gi"}),
-        (revision.pods, "template", lambda *_: pytest.fail("a recorded revision is not rendered again")),
+        (pods, "template", lambda *_: pytest.fail("a recorded revision is not rendered again")),
     ],
 )
 def test_a_new_operator_changes_nothing_of_what_runs(
@@ -166,9 +166,7 @@ def test_ten_revisions_stay_recorded_and_the_serving_one_always() -> None:
 def test_a_revision_of_equal_name_and_other_shape_gets_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     world = settled()
     digests = iter([world.status["revision"], "other00000"])  # a collision, then none
-    monkeypatch.setattr(
-        revision.names, "digest", lambda text: next(digests, "y" * 10) if "orders:2" in text else "x" * 10
-    )
+    monkeypatch.setattr(names, "digest", lambda text: next(digests, "y" * 10) if "orders:2" in text else "x" * 10)
     world.update(image="r.example/orders:2")
     assert world.decide().intent["revision"] == "other00000"  # type: ignore[index]
 

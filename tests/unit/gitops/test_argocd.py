@@ -1,6 +1,7 @@
 """What GitOps tools make of our statuses: the Lua scripts for Argo CD in its own version of Lua, and kstatus."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ string, io, math, debug, package, require = nil, nil, nil, nil, nil, nil
 os = {date = os.date, time = os.time}
 """
 
-Object = dict[str, Any]
+Object = Mapping[str, Any]
 
 
 def run(script: Path, obj: Object) -> Any:
@@ -120,7 +121,7 @@ def assert_reads(world: World, *phases: str) -> None:
 
 def test_a_release_that_arrives_reads_right_in_each_phase() -> None:
     world = World(spec(strategy={"canary": {"steps": [{"weight": "10%", "bake": "1m", "approval": "Required"}]}}))
-    assert kstatus(world.observe().resource | {"status": {"observedGeneration": -1}}) == "InProgress"
+    assert kstatus({**world.observe().resource, "status": {"observedGeneration": -1}}) == "InProgress"
     assert_reads(world.serving(), "Idle")
     world.change("r2")
     assert_reads(world, "Progressing", "AwaitingApproval")

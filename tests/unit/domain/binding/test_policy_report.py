@@ -1,6 +1,7 @@
 """The status of a BindingPolicy: a part that could not be looked at says what it said before."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,9 @@ def policy(*orphans: dict[str, str], **status: object) -> Object:
     }
 
 
-def survey(**found: object) -> Survey:
-    return Survey(**{"account": "123456789012", "bindings": 0, "missing": frozenset(), **found})
+def survey(**found: Any) -> Survey:
+    known: dict[str, Any] = {"account": "123456789012", "bindings": 0, "missing": frozenset()}
+    return Survey(**known | found)
 
 
 def tagged(name: str) -> Tagged:

@@ -23,7 +23,7 @@ def seen(status: dict[str, Any] | None = None, generation: int = 1, **more: Any)
     metadata = {"name": "orders-in", "namespace": "shop", "uid": "u1", "generation": generation}
     return Observation(
         resource={"metadata": metadata, "status": status or {}},
-        spec=ServiceBindingSpec.model_validate({"sqs": {}}),  # type: ignore[arg-type]
+        spec=ServiceBindingSpec.model_validate({"sqs": {}}),
         cluster=ClusterIdentity(id="here"),
         permit=None,
         **more,

@@ -248,7 +248,7 @@ class Releases(RuleBasedStateMachine):
 
     def lenient(self) -> bool:
         analysis = self.world.spec["analysis"]
-        return analysis["onInconclusive"] == "Promote" and analysis["deadline"] == "5m"
+        return bool(analysis["onInconclusive"] == "Promote" and analysis["deadline"] == "5m")
 
     def verdicts_pass(self) -> bool:
         changed = [name for name in self.names if self.world.target(name).get("candidate")]

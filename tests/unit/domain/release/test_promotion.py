@@ -223,7 +223,7 @@ def test_promote_full_waits_for_the_gates_of_the_release_alone() -> None:
     phases = ("BeforeRelease", "BeforeStep", "BeforePromotion")
     gates = [{"name": phase.lower(), "webhook": {"url": "https://tests.example/", "phase": phase}} for phase in phases]
     world = World(spec(gates=gates)).serving()
-    world.gates = {gate["name"]: Answer(open=False, message="no") for gate in gates}
+    world.gates = {phase.lower(): Answer(open=False, message="no") for phase in phases}
     world.change("r2")
     world.until("Queued")
     world.verb("promote-full")

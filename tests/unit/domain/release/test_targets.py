@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.unit.domain.release.world import Service, World, spec
+from tests.unit.domain.release.service import Service
+from tests.unit.domain.release.world import World, spec
 
 from trimtab.api.reasons import Reason
 
@@ -136,7 +137,7 @@ def test_a_target_that_goes_in_the_midst_ends_the_release() -> None:
 
 def test_of_two_policies_with_one_target_the_older_acts() -> None:
     world = World()
-    other = {
+    other: dict[str, Any] = {
         "metadata": {"name": "older", "uid": "uid-older", "creationTimestamp": "2025-01-01T00:00:00Z"},
         "spec": {"targets": [{"name": "orders"}]},
     }

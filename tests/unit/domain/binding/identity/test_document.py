@@ -1,6 +1,8 @@
 """Documents: equal rights give equal documents, however they were contributed or laid out."""
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ def _meant(statements: list[Statement]) -> set[tuple[str, str, str]]:
     }
 
 
-def _said(text: dict) -> list[tuple[str, str, str]]:
+def _said(text: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
         (action, resource, str({o: {k: v[0] for k, v in c.items()} for o, c in each.get("Condition", {}).items()}))
         for each in text["Statement"]

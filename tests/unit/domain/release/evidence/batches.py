@@ -24,9 +24,13 @@ def terms_of(rows: int, **changes: Any) -> Terms:
         "ticks_per_hour": 360.0,
         "least_dispersion": 1.0,
     }
-    columns = {name: np.broadcast_to(np.float64(changes.pop(name, value)), (rows,)) for name, value in equal.items()}
+    columns: dict[str, Any] = {
+        name: np.broadcast_to(np.float64(changes.pop(name, value)), (rows,)) for name, value in equal.items()
+    }
     whole = {"min_requests": 100, "compare": Compare.BOTH}
-    wholes = {name: np.broadcast_to(np.int64(changes.pop(name, value)), (rows,)) for name, value in whole.items()}
+    wholes: dict[str, Any] = {
+        name: np.broadcast_to(np.int64(changes.pop(name, value)), (rows,)) for name, value in whole.items()
+    }
     assert not changes
     return Terms(**columns, **wholes)
 
@@ -44,9 +48,10 @@ def tick_of(rows: int, candidate: Any, stable: Any, **changes: Any) -> Tick:
         "counts": True,
     } | changes
     kinds = {"compared": np.bool_, "counts": np.bool_}
-    return Tick(
-        **{name: np.array(np.broadcast_to(value, (rows,)), kinds.get(name, np.int64)) for name, value in values.items()}
-    )
+    columns: dict[str, Any] = {
+        name: np.array(np.broadcast_to(value, (rows,)), kinds.get(name, np.int64)) for name, value in values.items()
+    }
+    return Tick(**columns)
 
 
 def grown(rows: int, terms: Terms, *ticks: Tick, last: bool = False) -> Evidence:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from scipy.stats import binom
 
 from trimtab.domain.release.evidence import arrival
@@ -10,7 +11,7 @@ from trimtab.domain.release.evidence.arrival import Arrival
 PER_HOUR = 360.0
 
 
-def after(before: Arrival, candidate: object, stable: object, weight: float, *, counts: bool = True) -> Arrival:
+def after(before: Arrival, candidate: ArrayLike, stable: ArrayLike, weight: float, *, counts: bool = True) -> Arrival:
     rows = len(before.ticks)
     return arrival.after(
         before,

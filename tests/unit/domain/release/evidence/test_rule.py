@@ -32,7 +32,7 @@ def found(
     evidence = replace(begin(1), states=replace(begin(1).states, **states), last=np.array([last]))
     given = {"requests": 100, "stable_requests": 900, "fresh_ticks": 3, "compared": True, "mismatched": False} | facts
     kinds = {"compared": np.bool_, "mismatched": np.bool_}
-    columns = {name: np.array([value], kinds.get(name, np.int64)) for name, value in given.items()}
+    columns: dict[str, Any] = {name: np.array([value], kinds.get(name, np.int64)) for name, value in given.items()}
     return Finding(findings(evidence, terms, last=np.array([last]), **columns)[0])
 
 
