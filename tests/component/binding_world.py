@@ -27,8 +27,8 @@ SECRET = ObjectRef(api_version="v1", kind="Secret", namespace="shop", name="orde
 NAMESPACE = ObjectRef(api_version="v1", kind="Namespace", namespace="", name="shop")
 POLICY = ObjectRef(api_version=API, kind="BindingPolicy", namespace="", name="shops")
 
-QUEUE = {"sqs": {"visibilityTimeout": "30s"}}
-WITH_LETTERS = {"sqs": {"visibilityTimeout": "30s", "deadLetter": {"maxReceives": 5}}}
+QUEUE: dict[str, Any] = {"sqs": {"visibilityTimeout": "30s"}}
+WITH_LETTERS: dict[str, Any] = {"sqs": {"visibilityTimeout": "30s", "deadLetter": {"maxReceives": 5}}}
 
 
 def binding(name: str = "orders-in", **spec: Any) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class BindingWorld:
 
     def message(self, type_: str = "Ready") -> str:
         """Of a condition."""
-        return next(each["message"] for each in self.status()["conditions"] if each["type"] == type_)
+        return next(str(each["message"]) for each in self.status()["conditions"] if each["type"] == type_)
 
     def queues(self) -> dict[str, Stored]:
         """What exists, by name."""

@@ -13,12 +13,13 @@ from trimtab.adapters.memory.server import MemoryServer
 from trimtab.domain.binding.cluster import ClusterIdentity
 from trimtab.domain.binding.grant import Grant
 from trimtab.domain.binding.identity.contribution import Contribution
-from trimtab.domain.binding.identity.document import read
+from trimtab.domain.binding.identity.document import Right, read
 from trimtab.domain.binding.identity.policy import IdentityPolicy
 from trimtab.domain.binding.identity.role import Subject
 from trimtab.domain.binding.service import Statement
 from trimtab.domain.objects import ObjectRef
 from trimtab.domain.outcome import Outcome
+from trimtab.domain.status import Condition
 from trimtab.reconcilers.identity.board import KIND, IdentityBoard
 from trimtab.reconcilers.identity.reconciler import IdentityReconciler
 from trimtab.reconcilers.queue import Key
@@ -141,6 +142,12 @@ class IdentityWorld:
     def view(self) -> Any:
         return self.board.view("shop", "orders")
 
+    def condition(self, binding: str = "queue") -> Condition:
+        """IdentityInjected of a binding, of which something is known."""
+        found = self.board.condition("shop", binding)
+        assert found is not None
+        return found
+
     @property
     def role(self) -> Role:
         """The only role that there is."""
@@ -148,10 +155,10 @@ class IdentityWorld:
         return found
 
     @property
-    def allowed(self) -> frozenset:
+    def allowed(self) -> frozenset[Right]:
         """What all policies that are attached to the one role allow."""
         found = [self.iam.policies[arn] for arn in self.role.attached]
-        return frozenset().union(
+        return frozenset[Right]().union(
             *(read(each) or frozenset() for each in self.role.inline.values()),
             *(read(each.versions[each.default]) or frozenset() for each in found),
         )

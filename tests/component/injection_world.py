@@ -14,6 +14,7 @@ from trimtab.domain.binding.identity.view import IdentityView
 from trimtab.domain.objects import Object, ref_of
 from trimtab.domain.outcome import Done, Outcome
 from trimtab.domain.service.observation import ClusterSettings
+from trimtab.domain.status import Condition
 from trimtab.reconcilers.identity.board import IdentityBoard
 from trimtab.reconcilers.identity.injections import Injections
 from trimtab.reconcilers.microservice import MicroserviceReconciler
@@ -25,7 +26,7 @@ IRSA = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
 def view(**fields: Any) -> IdentityView:
-    known = {
+    known: dict[str, Any] = {
         "mode": "PodIdentity",
         "ready": True,
         "reason": Reason.IDENTITY_PENDING,
@@ -109,10 +110,16 @@ class Identified(World):
 
     def blockers(self) -> list[dict[str, Any]]:
         """What the status says that the Microservice waits for."""
-        return list(self.server.get(ORDERS)["status"].get("waitingFor", ()))
+        return list((self.server.get(ORDERS) or {})["status"].get("waitingFor", ()))
 
     def waiting_for(self) -> list[str]:
         return [each["reason"] for each in self.blockers()]
+
+    def condition(self, binding: str = "queue") -> Condition:
+        """IdentityInjected of a binding, of which something is known."""
+        found = self.board.condition("shop", binding)
+        assert found is not None
+        return found
 
     async def run(self) -> Outcome:
         """One run, and then what the controllers make of it."""
@@ -127,7 +134,7 @@ class Identified(World):
             before = len(self.server.history)
             if await self.run() == Done() and len(self.server.history) == before:
                 return
-        raise AssertionError(self.server.get(ORDERS)["status"])
+        raise AssertionError((self.server.get(ORDERS) or {})["status"])
 
     def _make_pod(self, template: dict[str, Any]) -> None:
         metadata = {**template["metadata"], "name": f"orders-{next(self._numbers)}", "namespace": "shop"}

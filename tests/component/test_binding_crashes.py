@@ -127,6 +127,10 @@ def essence(world: BindingWorld) -> dict[str, Any]:
     }
 
 
+def _aimed(fault: Fault, to: str) -> tuple[Fault | None, Fault | None]:
+    return (fault, None) if to == "cluster" else (None, fault)
+
+
 def _tags(tags: dict[str, str] | None) -> list[tuple[str, str]]:
     return [(key, "" if key in (UID, "trimtab.dev/retained") else value) for key, value in (tags or {}).items()]
 
@@ -153,7 +157,7 @@ async def test_a_kill_around_any_write_changes_no_outcome(play: Play, behaviour:
         for kind in KINDS:
             for at in range(1 + (KINDS.index(kind) if behaviour else 0), 40, len(KINDS) if behaviour else 1):
                 fault = Fault(kind=kind, at=at)
-                world = await played(play, *((fault, None) if to == "cluster" else (None, fault)), behaviour)
+                world = await played(play, *_aimed(fault, to), behaviour)
                 if not world.struck:
                     break
                 met += 1

@@ -1,5 +1,7 @@
 """What the status recorded outlives its loss, rules, policies and processes that lag behind (faults.md S7)."""
 
+from typing import Any
+
 import pytest
 from tests.component.binding_world import (
     BINDING,
@@ -137,7 +139,7 @@ async def test_a_new_policy_does_not_take_over_what_another_permits() -> None:
     assert world.status()["policy"] == "shops"
 
 
-WORKLOAD = {"workload": {"name": "orders"}}
+WORKLOAD: dict[str, Any] = {"workload": {"name": "orders"}}
 
 
 def permissive() -> BindingWorld:

@@ -19,7 +19,7 @@ OTHER = "22222222-0000-4000-8000-000000000002"
 
 
 async def name_of_queue() -> str:
-    return (await bound()).status()["resources"][0]["name"]
+    return str((await bound()).status()["resources"][0]["name"])
 
 
 def let_take_meanwhile(world: BindingWorld, name: str) -> None:

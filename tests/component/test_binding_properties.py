@@ -158,8 +158,8 @@ class Story:
         self.checked = len(history)
         kinds = [where[2] for where in self.world.aws.stored if where[3] != "shop-of-others"]
         assert kinds.count("sqs/queue") <= 2, "a queue and its dead-letter queue"
-        for name, each in self.world.queues().items():
-            assert name == "shop-of-others" or owner_in(each.tags or {}) is not None
+        for name, queue in self.world.queues().items():
+            assert name == "shop-of-others" or owner_in(queue.tags or {}) is not None
 
 
 def _is_ours(written: Written, world: BindingWorld) -> bool:

@@ -139,13 +139,13 @@ def test_whatever_the_order_of_events_the_last_state_stays(order: list[int], del
 
 def test_endpoint_slices_are_found_by_their_microservice_and_keep_who_is_ready() -> None:
     cache = ObjectCache()
-    endpoint = {
+    endpoint: dict[str, Any] = {
         "addresses": ["10.0.0.1"],
         "conditions": {"ready": True},
         "targetRef": {"kind": "Pod", "name": "orders-1"},
         "nodeName": "n1",
     }
-    endpoint_slice = {
+    endpoint_slice: dict[str, Any] = {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {

@@ -74,7 +74,7 @@ async def test_a_service_that_appears_while_a_list_runs_gets_another_one() -> No
 async def test_a_service_that_was_made_anew_under_its_name_gets_another_list() -> None:
     rig = Rig(service("orders"))
     await rig.catch_up(service("orders"))
-    anew = service("orders")
+    anew = dict(service("orders"))
     anew["metadata"] |= {"uid": "another", "resourceVersion": "2"}
     rig.cache.put(anew)
     await rig.catch_up(anew)

@@ -53,7 +53,7 @@ class Rig:
             self.now += seconds
             await real_sleep(0)
 
-        monkeypatch.setattr(events.asyncio, "sleep", sleep)
+        monkeypatch.setattr(asyncio, "sleep", sleep)
         self.turn = real_sleep
 
     async def publish(self) -> None:

@@ -99,7 +99,7 @@ async def _refused(world: IdentityWorld, error: Exception) -> Waiting:
     world.start()
     world.tell()
 
-    async def refuse(*_: object) -> None:
+    async def refuse(*_: object, **__: object) -> None:
         raise error
 
     world.roles.carry_out = refuse  # type: ignore[method-assign]

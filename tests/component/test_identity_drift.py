@@ -77,11 +77,11 @@ async def test_a_microservice_made_anew_goes_on_with_its_role() -> None:
     world = IdentityWorld()
     world.bind("queue", QUEUE)
     await world.settle()
-    body = world.server.get(ORDERS)
+    body = world.server.get(ORDERS) or {}
     world.server.delete(ORDERS)
     world.server.create({**body, "metadata": {"name": "orders", "namespace": "shop"}})
     await world.settle()
-    assert world.role.tags["trimtab.dev/uid"] == world.server.get(ORDERS)["metadata"]["uid"]
+    assert world.role.tags["trimtab.dev/uid"] == (world.server.get(ORDERS) or {})["metadata"]["uid"]
     assert world.roles.counts["CreateRole"] == 1
 
 

@@ -26,13 +26,13 @@ async def test_the_first_pod_waits_until_admission_gives_it_credentials() -> Non
     assert isinstance(outcome, Waiting)
     assert outcome.after == 5
     assert world.asked == 3
-    condition = world.board.condition("shop", "queue")
+    condition = world.condition()
     assert (condition.status, condition.reason) == ("False", Reason.IDENTITY_NOT_INJECTED)
     world.webhook = True
     await world.until_rest()
     assert len(world.pods()) == 2
     assert world.lacking() == []
-    assert world.board.condition("shop", "queue").status == "True"
+    assert world.condition().status == "True"
 
 
 async def test_admission_is_asked_once_and_not_again_by_later_runs_or_revisions() -> None:
@@ -101,7 +101,7 @@ async def test_after_a_restart_pods_run_on_and_nothing_is_asked_or_written() -> 
     world.show(view())
     assert await world.reconcile() == Done()
     assert (world.asked, len(world.server.history)) == (asked, before)
-    assert world.board.condition("shop", "queue").status == "True"
+    assert world.condition().status == "True"
 
 
 @pytest.mark.parametrize(("message", "deployed"), [("exceeded quota: pods=2", True), ("cannot create pods", False)])

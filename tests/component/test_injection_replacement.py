@@ -18,7 +18,7 @@ async def test_pods_without_credentials_are_replaced_one_by_one_and_never_two_at
         outcome = await world.reconcile()
         assert len(world.pods()) == 2
         assert isinstance(outcome, Waiting)
-        assert world.board.condition("shop", "queue").status != "True"
+        assert world.condition().status != "True"
         await world.reconcile()
         assert len(world.pods()) == 2, "the next one goes only once all are ready again"
         world.controllers()
@@ -26,7 +26,7 @@ async def test_pods_without_credentials_are_replaced_one_by_one_and_never_two_at
         assert len(before & {pod["metadata"]["name"] for pod in world.pods()}) == 2
         assert len(world.lacking()) == left
     await world.until_rest()
-    assert world.board.condition("shop", "queue").status == "True"
+    assert world.condition().status == "True"
     assert [event.reason for _, event in world.recorder.events if event.reason == "IdentityNotInjected"]
 
 

@@ -7,8 +7,8 @@ import pytest
 from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.domain.objects import Object
 from trimtab.reconcilers.queue import Key, WorkQueue
-from trimtab.shell.binding_intake import COUNTING
-from trimtab.shell.intake import SETTLE, Intake
+from trimtab.shell.binding_intake import COUNTING, SETTLE
+from trimtab.shell.intake import Intake
 
 BOUND = Key("ServiceBinding", "shop", "orders-in")
 ORDERS = Key("Microservice", "shop", "orders")

@@ -6,7 +6,8 @@ import pytest
 
 from trimtab.adapters.kubernetes.cache import ObjectCache
 from trimtab.reconcilers.queue import Key, WorkQueue
-from trimtab.shell.intake import SETTLE, Intake
+from trimtab.shell.binding_intake import SETTLE
+from trimtab.shell.intake import Intake
 
 ORDERS, STOCK = (Key("Microservice", "shop", name) for name in ("orders", "stock"))
 RELEASE, RIVAL = (Key("CanaryRelease", "shop", name) for name in ("release", "rival"))

@@ -52,10 +52,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        for key, due in list(self.timers.items()):
+        for each, due in list(self.timers.items()):
             if due <= self.now:
-                del self.timers[key]
-                self._want(key)
+                del self.timers[each]
+                self._want(each)
         ready = self.wanted - self.running
         key = self.queue.take()
         if key is None:

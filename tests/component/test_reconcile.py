@@ -273,7 +273,7 @@ async def test_a_report_that_a_change_overtook_is_not_written(change: Callable[[
     with pytest.raises(ConflictError):
         await world.reconcile()
     kept = world.get("Microservice", "orders", ORDERS.api_version)
-    change(expected := copy.deepcopy(kept))
+    change(expected := copy.deepcopy(dict(kept)))
     assert kept == expected
 
 

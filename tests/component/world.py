@@ -131,7 +131,8 @@ def finish(job: dict[str, Any]) -> None:
 
 def _essence(obj: Object) -> Object:
     metadata = {k: v for k, v in obj["metadata"].items() if k not in ("resourceVersion", "uid", "generation")}
-    return _timeless({**obj, "metadata": metadata})
+    essence: Object = _timeless({**obj, "metadata": metadata})
+    return essence
 
 
 def _timeless(value: Any) -> Any:

@@ -169,7 +169,7 @@ def test_the_time_that_aws_asks_for_is_passed_on() -> None:
     after = translate(answered("CreateQueue", "AWS.SimpleQueueService.QueueDeletedRecently"), "sqs")
     assert after is not None
     assert after.retry_after == 60.0
-    throttled = translate(answered("ListQueues", "Throttling", **{"retry-after": "7"}), "sqs")
+    throttled = translate(answered("ListQueues", "Throttling", "", 400, **{"retry-after": "7"}), "sqs")
     assert throttled is not None
     assert throttled.retry_after == 7.0
 

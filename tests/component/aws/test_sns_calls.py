@@ -115,7 +115,12 @@ def test_a_dead_letter_queue_is_taken_away_without_a_value(account: Account, mon
     account.create(Sns(subscriptions=(IN.model_copy(update={"dead_letter": "lost"}),)))
     client, asked = account.client("sns"), []
     send = client.set_subscription_attributes
-    monkeypatch.setattr(client, "set_subscription_attributes", lambda **given: (asked.append(given), send(**given)))
+
+    def noted(**given: Any) -> Any:
+        asked.append(given)
+        return send(**given)
+
+    monkeypatch.setattr(client, "set_subscription_attributes", noted)
     account.change(account.resources(Sns(subscriptions=(IN,)))["subscription-in"])
     assert [(each["AttributeName"], "AttributeValue" in each) for each in asked] == [("RedrivePolicy", False)]
 

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ async def test_so_many_are_under_way_and_the_others_come_in_turn() -> None:
         begun.append(number)
         gate.wait()
 
-    calls = [asyncio.create_task(threads.run(lambda number=number: call(number))) for number in range(6)]
+    calls = [asyncio.create_task(threads.run(partial(call, number))) for number in range(6)]
     while len(begun) < 2:
         await asyncio.sleep(0.001)
     assert begun == [0, 1]

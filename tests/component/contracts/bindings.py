@@ -156,7 +156,7 @@ class BindingContract:
             "metadata": {"labels": {"a": "b"}},
             "spec": {"containers": [{**spec["containers"][0], "env": [source]}]},
         }
-        manifest = {
+        manifest: dict[str, Any] = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": {"name": "orders", "namespace": world.namespace},

@@ -248,7 +248,7 @@ class CloudContract:
         )
         assert await cloud.lacking(grant(), [wanted]) == frozenset()
         world.lack(["sqs:DeleteQueue"])
-        assert await cloud.lacking(grant(), [wanted]) == {"sqs:DeleteQueue"}
+        assert await cloud.lacking(grant(), [wanted]) == frozenset({"sqs:DeleteQueue"})
 
     async def test_a_role_that_may_not_know_what_it_lacks(self, cloud: Cloud, world: World) -> None:
         world.blind()
