@@ -16,7 +16,7 @@ class Bad(NamedTuple):
     says: tuple[str, ...]
 
 
-def port(number: int = 8080, name: str = "http", **more: Any) -> Spec:
+def port(number: int | str = 8080, name: str = "http", **more: Any) -> Spec:
     return {"ports": [{"name": name, "port": number, **more}]}
 
 

@@ -3,7 +3,7 @@ services and cases of bindings at the end.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from typing import Any
 
 import pytest
@@ -27,11 +27,14 @@ def table(pytestconfig: pytest.Config) -> Table:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Every test with a `member` and a case is a cell of the table."""
     report = yield
     case = item.get_closest_marker("case")
-    member = getattr(item, "callspec", None) and item.callspec.params.get("member")
+    callspec = getattr(item, "callspec", None)
+    member = callspec and callspec.params.get("member")
     if case and member and (report.when == "call" or report.failed):
         made = item.config.stash[TABLE]
         lacking = SAMPLES[member].lacks.get(case.args[0])

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ async def grant(kube: Kube, space: str, *rules: tuple[str, str]) -> None:
     binding = {"metadata": metadata, "roleRef": role, "subjects": [subject]}
     await kube.create({"apiVersion": f"{rbac}/v1", "kind": "RoleBinding", **binding})
     for resource, verb in rules:
-        await poll(lambda resource=resource, verb=verb: may(kube, space, resource, verb), 120, f"{verb} {resource}")  # type: ignore[misc]
+        await poll(partial(may, kube, space, resource, verb), 120, f"{verb} {resource}")
 
 
 async def may(kube: Kube, space: str, resource: str, verb: str) -> bool:

@@ -131,7 +131,7 @@ async def test_what_is_foretold_of_a_role_comes_true(
 async def _operating(shop: str, plan: RolePlanning, path: Path, aws: Aws) -> AsyncIterator[None]:
     """An operator with a way to AWS of its own, and the same associations."""
     with aws.proxy() as proxy:
-        proxy.faults = plan.associations
+        proxy.faults = [*plan.associations]
         env = {**proxy.env, "TRIMTAB_NAMESPACES": "", "TRIMTAB_CLUSTER_ID": CLUSTER, "TRIMTAB_LEASE_NAME": shop}
         eks = {"TRIMTAB_CLUSTER_NAME": "shop-prod", "TRIMTAB_AWS_REGION": REGION, "TRIMTAB_LEASE_NAMESPACE": shop}
         async with running(path / "log", env={**env, **eks}):

@@ -15,7 +15,7 @@ from tests.support.eks import Associations
 from tests.support.kube import Kube, KubeError, Object, namespace, poll
 from tests.support.operator import running
 
-QUEUE = {"sqs": {}, "workload": {"name": "orders"}, "deletionPolicy": "Delete"}
+QUEUE: dict[str, Any] = {"sqs": {}, "workload": {"name": "orders"}, "deletionPolicy": "Delete"}
 POD_IDENTITY = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 IRSA = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 ROLE_ARN = "eks.amazonaws.com/role-arn"
@@ -72,7 +72,7 @@ class Stage:
             found = await self.kube.get("ServiceBinding", self.space, "orders-in") or {}
             for each in (found.get("status") or {}).get("conditions") or ():
                 if each["type"] == "IdentityInjected" and each["status"] == status and reason in ("", each["reason"]):
-                    return each
+                    return dict(each)
             return None
 
         return await poll(told, 120, f"IdentityInjected is {status} {reason}")
@@ -190,7 +190,7 @@ async def _gone(stage: Stage) -> bool:
 
 
 async def _given_to_pods(stage: Stage, role: str) -> None:
-    account = await stage.shop.get("ServiceAccount")
+    account = await stage.shop.get("ServiceAccount") or {}
     if stage.mode == "IRSA":
         assert account["metadata"]["annotations"][ROLE_ARN] == role
         assert stage.associations.known == {}

@@ -51,7 +51,8 @@ async def test_a_status_is_written_as_far_as_the_crd_declares_it(kube: Kube, mon
 
         async def write() -> dict[str, Any]:
             ref = ref_of({**RELEASE, "metadata": made["metadata"]})
-            return (await cluster.apply_status(ref, STATUS, uid=uid_of(made)))["status"]
+            written: dict[str, Any] = (await cluster.apply_status(ref, STATUS, uid=uid_of(made)))["status"]
+            return written
 
         async def said(wanted: dict[str, Any]) -> bool:
             try:

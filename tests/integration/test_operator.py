@@ -60,7 +60,7 @@ async def test_an_owned_field_comes_back_at_once_and_a_foreign_one_stays(shop_: 
     await shop_.kube.patch("Deployment", shop_.space, "orders", {"spec": {"replicas": 5, "minReadySeconds": 7}})
 
     async def repaired() -> bool:
-        return (await shop_.get("Deployment") or {})["spec"]["replicas"] == 2
+        return bool((await shop_.get("Deployment") or {})["spec"]["replicas"] == 2)
 
     await until(repaired, AT_ONCE, "replicas are ours again")
     service = await shop_.get("Service")
@@ -90,7 +90,7 @@ async def test_a_lost_label_returns(shop_: Shop) -> None:
     await shop_.kube.patch("Service", shop_.space, "orders", {"metadata": {"labels": {label: None}}})
 
     async def labelled() -> bool:
-        return (await shop_.get("Service") or {})["metadata"]["labels"].get(label) == "trimtab"
+        return bool((await shop_.get("Service") or {})["metadata"]["labels"].get(label) == "trimtab")
 
     await until(labelled, AT_ONCE, "the label is back")
     assert (await shop_.get("Microservice") or {})["metadata"]["uid"] == before

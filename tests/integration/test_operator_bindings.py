@@ -26,7 +26,7 @@ from trimtab.adapters.kubernetes.connection import Connection
 from trimtab.adapters.memory.lease import MemoryLease
 
 RBAC = Path(__file__).parents[2] / "manifests" / "namespaced" / "rbac.yaml"
-QUEUE = {"sqs": {"visibilityTimeout": "45s"}, "workload": {"name": "orders"}, "deletionPolicy": "Delete"}
+QUEUE: Object = {"sqs": {"visibilityTimeout": "45s"}, "workload": {"name": "orders"}, "deletionPolicy": "Delete"}
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import signal
 import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ async def kubeconfig(
             "subjects": [{"kind": "ServiceAccount", "name": "op", "namespace": home}],
         }
         await kube.call("POST", f"{RBAC}/namespaces/{space}/rolebindings", binding)
-        await poll(lambda space=space: _may(kube, home, space, rules[0]), 60, f"the Role of {space} holds")
+        await poll(partial(_may, kube, home, space, rules[0]), 60, f"the Role of {space} holds")
     url = f"/api/v1/namespaces/{home}/serviceaccounts/op/token"
     token = (await kube.call("POST", url, {"spec": {"expirationSeconds": 3600}}))["status"]["token"]
     SEARCH.learn(token)
@@ -236,7 +237,7 @@ async def test_an_api_that_is_installed_later_is_used_without_a_restart(kube: Ku
             for crd in crds:
                 await kube.create(crd)
             for crd in crds:
-                await poll(lambda crd=crd: is_served(kube, crd), 60, f"{crd['metadata']['name']} is served")
+                await poll(partial(is_served, kube, crd), 60, f"{crd['metadata']['name']} is served")
             await poll(lambda: space.get("HTTPRoute"), 120, "the route exists")
         finally:
             for crd in crds:

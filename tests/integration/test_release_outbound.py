@@ -62,12 +62,13 @@ class Release:
         return {"apiVersion": API, "kind": kind, "metadata": {"name": "orders", "namespace": self.space}, "spec": spec}
 
     async def status(self) -> Object:
-        return ((await self.kube.get("CanaryRelease", self.space, "orders")) or {}).get("status", {})
+        found: Object = ((await self.kube.get("CanaryRelease", self.space, "orders")) or {}).get("status", {})
+        return found
 
     async def reason(self, reason: str, seconds: float = 240) -> Object:
         async def reached() -> Object | None:
             status = await self.status()
-            ready = next((each for each in status.get("conditions", ()) if each["type"] == "Ready"), {})
+            ready: Object = next((each for each in status.get("conditions", ()) if each["type"] == "Ready"), {})
             return status if ready.get("reason") == reason else None
 
         return await poll(reached, seconds, f"the release is {reason}")
@@ -152,7 +153,7 @@ async def verbs(release: Release) -> None:
 
     async def refused() -> bool:
         verb = (await release.status()).get("verb", {})
-        return verb.get("value") == "abort/anotherone/1" and verb["result"] == "Refused"
+        return bool(verb.get("value") == "abort/anotherone/1" and verb["result"] == "Refused")
 
     await poll(refused, 120, "a verb about another release is refused")
 

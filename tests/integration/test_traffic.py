@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ async def _served(kube: Kube) -> AsyncIterator[None]:
         for crd in missing:
             await kube.apply(crd)
         for crd in missing:
-            await poll(lambda crd=crd: is_served(kube, crd), 60, f"{crd['metadata']['name']} is served")
+            await poll(partial(is_served, kube, crd), 60, f"{crd['metadata']['name']} is served")
         yield
     finally:
         for crd in missing:
@@ -79,7 +80,7 @@ async def owner(kube: Kube, space: str) -> Identity:
     return identity_of(await kube.apply(microservice))
 
 
-async def send(kube: Kube, manifest: Object, **query: str) -> Object:
+async def send(kube: Kube, manifest: Mapping[str, Any], **query: str) -> Object:
     """Server-side apply as the operator does it; a field that the schema does not know is an error."""
     ref = ref_of(manifest)
     url = path(ref.kind, ref.namespace, ref.name)

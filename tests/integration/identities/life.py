@@ -14,7 +14,7 @@ from trimtab.adapters.aws.access import AwsAccess
 from trimtab.adapters.aws.identity import AwsRoles
 from trimtab.adapters.aws.pace import Rates
 from trimtab.adapters.memory.lease import MemoryLease
-from trimtab.domain.binding.identity.document import read
+from trimtab.domain.binding.identity.document import Right, read
 from trimtab.domain.outcome import Outcome
 from trimtab.reconcilers.identity.reconciler import IdentityReconciler
 from trimtab.reconcilers.run import Run
@@ -126,10 +126,11 @@ class Life:
         raise AssertionError(f"no rest: {[str(each) for each in self.proxy.calls[-10:]]}, {self.view}")
 
 
-def allowed(lives: Lives) -> frozenset:
+def allowed(lives: Lives) -> frozenset[Right]:
     """What the policies of the only role allow."""
     (role,) = lives.roles().values()
     policies = lives.policies()
-    return frozenset().union(
-        *(read(each) for each in role["inline"].values()), *(read(policies[arn]) for arn in role["attached"])
+    return frozenset[Right]().union(
+        *(read(each) or frozenset() for each in role["inline"].values()),
+        *(read(policies[arn]) or frozenset() for arn in role["attached"]),
     )

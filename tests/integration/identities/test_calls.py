@@ -1,5 +1,7 @@
 """The calls of IAM and EKS: which are permitted, which rights they need, and what they look like."""
 
+from typing import Any
+
 import pytest
 from botocore.stub import Stubber
 from tests.component.identity_world import BOUNDARY, CLUSTER, QUEUE, ROLE_PATH, SUBJECT, TABLE, grant, many
@@ -57,7 +59,7 @@ async def test_mode_none_permits_no_call(lives: Lives) -> None:
         assert life.proxy.calls == []
 
 
-ASSOCIATION = {
+ASSOCIATION: dict[str, Any] = {
     "clusterName": "shop-prod",
     "namespace": "shop",
     "serviceAccount": "orders",

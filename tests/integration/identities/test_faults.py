@@ -1,12 +1,13 @@
 """An operator that is killed, or that AWS fails, ends with the same single role, or with none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from tests.component.identity_world import QUEUE, TABLE, many
 from tests.integration.identities.life import Lives, allowed
-from tests.support.aws_faults import Point, every_answer_lost_once, kill_at, throttled, times, torn, unseen
-from tests.support.aws_wire import Signature
+from tests.support.aws import Fault
+from tests.support.aws_faults import Point, every_answer_lost_once, kill_at, times, torn, unseen
+from tests.support.aws_wire import Signature, throttled
 from tests.support.figures import Figures
 
 from trimtab.domain.binding.identity.document import rights
@@ -33,7 +34,7 @@ async def test_killed_around_any_write_it_ends_in_the_same_single_role(
                 if victim is not None:
                     life.proxy.faults.insert(0, kill_at(life.proxy, victim, point, lambda: None))
                 await life.reconcile()
-                written = [each.signature for each in life.proxy.writes]
+                written: list[Signature | None] = [each.signature for each in life.proxy.writes]
             with lives.life() as next_life:
                 await next_life.settle()
                 assert next_life.view.ready
@@ -80,7 +81,7 @@ async def _made(lives: Lives, wishes: Sequence[Sequence[Statement]]) -> None:
         pytest.param(lambda: unseen(3, "CreateRole"), id="not-found-after-create"),
     ],
 )
-async def test_faults_end_in_the_same_single_role(lives: Lives, fault) -> None:
+async def test_faults_end_in_the_same_single_role(lives: Lives, fault: Callable[[], Fault]) -> None:
     lives.world.bind("queue", *many(80))
     with lives.life() as life:
         life.proxy.faults.insert(0, fault())

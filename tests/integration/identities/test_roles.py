@@ -40,7 +40,7 @@ async def test_a_role_is_made_and_a_second_run_writes_nothing(lives: Lives, mode
             "trimtab.dev/cluster": CLUSTER.id,
             "trimtab.dev/namespace": "shop",
             "trimtab.dev/microservice": "orders",
-            "trimtab.dev/uid": lives.world.server.get(ORDERS)["metadata"]["uid"],
+            "trimtab.dev/uid": (lives.world.server.get(ORDERS) or {})["metadata"]["uid"],
         }
         life.proxy.forget()
         await life.reconcile()

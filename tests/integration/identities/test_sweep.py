@@ -3,7 +3,8 @@
 import pytest
 from tests.component.identity_world import CLUSTER, QUEUE, ROLE_PATH, binding_ref, grant
 from tests.integration.identities.life import Lives
-from tests.support.aws_faults import calls, throttled, times
+from tests.support.aws_faults import calls, times
+from tests.support.aws_wire import throttled
 
 from trimtab.ports.cloud import CloudError
 from trimtab.reconcilers.identity.sweep import sweep

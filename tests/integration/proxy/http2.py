@@ -1,7 +1,7 @@
 """HTTP/2 without TLS, frame by frame: what is sent, and how a stream ends, is up to the test."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import h2.config
@@ -23,6 +23,11 @@ class Stream:
     body: bytes = b""
     reset: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def _text(headers: Iterable[tuple[object, object]]) -> dict[str, str]:
+    """They are text, as `header_encoding` says, though h2 declares them as bytes."""
+    return {str(name): str(value) for name, value in headers}
 
 
 class Connection(asyncio.Protocol):
@@ -78,15 +83,15 @@ class Connection(asyncio.Protocol):
     def _take(self, event: h2.events.Event) -> None:
         match event:
             case h2.events.RequestReceived():
-                stream = self._stream(event.stream_id, event.headers)
+                stream = self._stream(event.stream_id, _text(event.headers))
                 assert self.answer is not None
                 task = asyncio.ensure_future(self.answer(self, stream))
                 self.tasks.add(task)
                 task.add_done_callback(self.tasks.discard)
             case h2.events.ResponseReceived():
-                self.streams[event.stream_id].headers = dict(event.headers)
+                self.streams[event.stream_id].headers = _text(event.headers)
             case h2.events.TrailersReceived():
-                self.streams[event.stream_id].trailers = dict(event.headers)
+                self.streams[event.stream_id].trailers = _text(event.headers)
             case h2.events.DataReceived():
                 self.streams[event.stream_id].body += event.data
                 self.frames.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
@@ -96,8 +101,8 @@ class Connection(asyncio.Protocol):
                 self.streams[event.stream_id].reset = True
                 self.streams[event.stream_id].ended.set()
 
-    def _stream(self, number: int, headers: Headers) -> Stream:
-        stream = self.streams[number] = Stream(number=number, headers=dict(headers))
+    def _stream(self, number: int, headers: dict[str, str]) -> Stream:
+        stream = self.streams[number] = Stream(number=number, headers=headers)
         return stream
 
     # --- as a client

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from h2.errors import ErrorCodes
 from tests.integration.proxy.http2 import Connection, Headers, Stream
@@ -87,7 +88,7 @@ class Upstream:
                 headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
                 headers[":path"] = lines[0].split(" ")[1]
                 await reader.readexactly(int(headers.get("content-length", 0)))
-                await self._counted(headers, lambda path=headers[":path"]: self._respond(path, writer))
+                await self._counted(headers, partial(self._respond, headers[":path"], writer))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -34,8 +34,8 @@ async def test_a_platform_upgrade_moves_one_service_after_another(operator: Oper
             later = await operator.kube.get("Microservice", operator.space, "b")
             assert "annotations" not in (later or {})["metadata"]
         await platform(operator, name, "new", "p2")
-    output, _ = await process.communicate()
+    said, _ = await process.communicate()
     assert process.returncode == 0
-    assert output.decode().splitlines()[-1] == f"{operator.space}/b  done"
+    assert said.decode().splitlines()[-1] == f"{operator.space}/b  done"
     code, output = await trimtab("platform", "upgrade", "-n", operator.space)
     assert (code, output) == (0, "all services are on the present platform version\n")
