@@ -69,7 +69,7 @@ async def _hear(this: World, wanted: Object) -> None:
     generation = applied["metadata"]["generation"]
 
     def heard() -> bool:
-        return status(this.mirror, this.namespace).get("observedGeneration") == generation
+        return bool(status(this.mirror, this.namespace).get("observedGeneration") == generation)
 
     await this.mirror.until(heard, PATIENCE, "the operator has looked at the policy")
 

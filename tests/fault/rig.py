@@ -15,7 +15,8 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from tests.support.kube import Object, access
+from tests.support.access import access
+from tests.support.kube import Object
 
 MUTATING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 UNTRACKED = frozenset({"leases", "events", "selfsubjectaccessreviews", "selfsubjectreviews"})
@@ -129,7 +130,7 @@ class Rig:
             queue.put_nowait(item)
         return len(queues)
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serves one request of the operator."""
         call = await self._read(request)
         self.calls.append(call)
@@ -153,7 +154,7 @@ class Rig:
         call.code = answer.code
         return web.Response(status=answer.code, body=answer.body, headers=answer.headers)
 
-    async def _read(self, request: web.Request) -> Call:
+    async def _read(self, request: web.BaseRequest) -> Call:
         resource, namespace, name, subresource = _target(request.path)
         call = Call(
             method=request.method,
@@ -174,7 +175,7 @@ class Rig:
             call.signature = Signature(*key, self._seen[key])
         return call
 
-    async def _forward(self, request: web.Request, call: Call) -> Answer:
+    async def _forward(self, request: web.BaseRequest, call: Call) -> Answer:
         async with self._upstream.request(
             call.method, self._server + call.path, data=call.body or None, headers=_end_to_end(request.headers)
         ) as response:
@@ -182,7 +183,7 @@ class Rig:
             call.code = response.status
             return Answer(response.status, body, _end_to_end(response.headers))
 
-    async def _stream(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _stream(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         """Passes a watch on line by line, mixed with what the test injects, until either side ends it."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         reader = None

@@ -75,7 +75,7 @@ async def settled(mirror: Mirror, namespace: str, image: str) -> None:
 
     def is_settled() -> bool:
         resource = mirror.objects.get(("Microservice", namespace, NAME))
-        return bool(resource) and is_ready(resource) and _images(mirror, namespace) == {image}
+        return resource is not None and is_ready(resource) and _images(mirror, namespace) == {image}
 
     await mirror.until(is_settled, PATIENCE, lambda: f"{NAME} settled with {image}: {_story(mirror, namespace)}")
 

@@ -72,7 +72,8 @@ async def runs(
     laboratory: Laboratory, learned: Learned, request: pytest.FixtureRequest
 ) -> AsyncIterator[Mapping[str, Awaitable[Ended]]]:
     """All selected plans, begun together; each test awaits its own."""
-    chosen = [item.callspec.params["plan"] for item in request.session.items if item.path == request.path]
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    chosen = [str(test.callspec.params["plan"]) for test in tests if test.path == request.path]
     tasks = {plan: asyncio.create_task(_live_with(laboratory, learned, PLANS[plan])) for plan in chosen}
     yield tasks
     for task in tasks.values():

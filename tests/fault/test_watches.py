@@ -48,7 +48,7 @@ async def test_a_child_deleted_while_nobody_watched_comes_back(laboratory: Labor
 
         def is_back() -> bool:
             found = this.mirror.objects.get(("Deployment", this.namespace, NAME))
-            return bool(found) and found["metadata"]["uid"] != before
+            return found is not None and found["metadata"]["uid"] != before
 
         await this.mirror.until(is_back, PATIENCE, "a new Deployment")
         await change_image(this.kube, this.mirror, this.namespace)
