@@ -64,9 +64,9 @@ class Crowd:
 
     def idle(self, number: int) -> bool:
         """Whether the service runs side by side, with nothing to release."""
-        order = next(iter(self.status(number).get("targets", ())), {}).get("order", {})
+        target: Object = next(iter(self.status(number).get("targets", ())), {})
         echo = self.mirror.objects.get(("Microservice", SPACE, f"s-{number}"), {}).get("status", {}).get("release", {})
-        return self.status(number).get("phase") == "Idle" and bool(echo.get("inPlace") and order)
+        return self.status(number).get("phase") == "Idle" and bool(echo.get("inPlace") and target.get("order"))
 
     def phases(self) -> dict[str, int]:
         found = [obj.get("status", {}).get("phase", "") for obj in self.mirror.of("CanaryRelease", SPACE)]

@@ -74,18 +74,18 @@ def odds(ratio: float, percent: float) -> float:
 
 
 ABORT_1, PROMOTE_5 = Bar(what="abort", most=1), Bar(what="promote", most=5)
-EDGES = {"runs": 1000}
-THREE = {"weights": (0.1, 0.25, 0.5), "bakes": (60.0,) * 3, "tolerance": 3.0}
-NINETY_NINE = {5: 99, 20: 99, 200: 99, 2000: 99}
-GOOD = {"errors": (ABORT_1,), "pool": "good"}
-BAD = {"errors": (PROMOTE_5,), "pool": "bad", "goal": "abort"}
-EDGE = {"errors": (PROMOTE_5,), "pool": "edge", "settings": EDGES, "rates": (5, 20, 200, 2000)}
-QUICKLY = {5: 95, 20: 30, 200: 14, 2000: 12}
+EDGES: Mapping[str, Any] = {"runs": 1000}
+THREE: Mapping[str, Any] = {"weights": (0.1, 0.25, 0.5), "bakes": (60.0,) * 3, "tolerance": 3.0}
+NINETY_NINE: Powers = {5: 99, 20: 99, 200: 99, 2000: 99}
+GOOD: Mapping[str, Any] = {"errors": (ABORT_1,), "pool": "good"}
+BAD: Mapping[str, Any] = {"errors": (PROMOTE_5,), "pool": "bad", "goal": "abort"}
+EDGE: Mapping[str, Any] = {"errors": (PROMOTE_5,), "pool": "edge", "settings": EDGES, "rates": (5, 20, 200, 2000)}
+QUICKLY: Powers = {5: 95, 20: 30, 200: 14, 2000: 12}
 
 
 def _steady() -> Iterator[Case]:
     """Failures are independent and stay as they are."""
-    promoted = {5: 97, 20: 99, 200: 99, 2000: 99}
+    promoted: Powers = {5: 97, 20: 99, 200: 99, 2000: 99}
     yield Case(
         name="good .5/.5",
         candidate=(0.5,),

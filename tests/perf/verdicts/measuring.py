@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from tests.perf.verdicts.bars import Bar, Share, pooled, share
 from tests.perf.verdicts.cells import POOLED, Cell, Pool
-from tests.perf.verdicts.peers import ARGO, FLAGGER
+from tests.perf.verdicts.peers import ARGO, FLAGGER, Argo, Flagger
 from tests.perf.verdicts.scenario import Ends, released
 
-PEERS = (FLAGGER, ARGO)
+PEERS: tuple[Flagger | Argo, ...] = (FLAGGER, ARGO)
 PROCESSES = min(2, os.cpu_count() or 1)
 
 

@@ -34,7 +34,7 @@ class Flagger:
         passed, failed = np.zeros((2, scenario.runs), dtype=np.int64)
         checks = np.zeros(scenario.runs, dtype=np.int64)
         while (going := (passed < needed) & (failed < self.threshold)).any():
-            good = _good(scenario, (passed[going] + 1) * self.step, self.window, draw)
+            good = _good(scenario, (passed[going] + 1).astype(np.float64) * self.step, self.window, draw)
             passed[going] += good
             failed[going] += ~good
             checks[going] += 1
