@@ -3,7 +3,7 @@ so that many run side by side, but for those that are marked `alone`.
 """
 
 import fcntl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,11 @@ after another, for two such loads on two cores take each other's CPU. Another ru
 """
 
 
-class OneReleaseAtATime(LoadFileScheduling):
+class OneReleaseAtATime(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
     """Distributes files as --dist loadfile does, and those of releases as if they were one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        file: str = super()._split_scope(nodeid)
         return "releases" if file in RELEASES else file
 
 
@@ -83,7 +83,7 @@ async def operator_overheard(kube: Kube, overheard: Search) -> AsyncIterator[Non
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Adds to a failure what a person would look at."""
     report = yield
     space = getattr(item, "funcargs", {}).get("space")

@@ -1,6 +1,7 @@
 """Jobs with real pods: migrations gate a rollout, schedules and jobs on demand run."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 
 import pytest_asyncio
 from tests.e2e.installation import Images
@@ -58,8 +59,8 @@ async def test_a_migration_runs_once_and_before_the_first_pod(space: Space, imag
     async with mirroring(["Job", "Microservice", "Pod"], space.name) as mirror:
         revisions = []
         for image in (images.v1, images.v2):
-            begun = await space.apply("ledger", image, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
-            gated = await mirror.until(lambda obj=begun: gated_by_job(mirror, obj), 240, "it waits for the job")
+            asked = await space.apply("ledger", image, replicas=2, jobs=[MIGRATE], env={"MIGRATE_DURATION": "5s"})
+            gated = await mirror.until(partial(gated_by_job, mirror, asked), 240, "it waits for the job")
             assert conditions(gated)["Ready"]["status"] == "False"
             ready = (await space.ready("ledger"))[0]
             revisions.append(ready["status"]["revision"])
@@ -118,9 +119,9 @@ async def test_a_job_on_demand_runs_when_asked(space: Space, images: Images) -> 
     assert await space.owned("Job", "index") == [], "not before it is asked for"
     for expected in (1, 2):
         await run("trimtab", "job", "run", "index", "reindex", "-n", space.name)
-        await space.until("index", lambda o, n=expected: succeeded(o) == n, f"{expected} runs have succeeded")
+        await space.until("index", partial(has_succeeded, expected), f"{expected} runs have succeeded")
     assert images.version(images.v1) in await space.kubectl("logs", "-l", "trimtab.dev/job=reindex")
 
 
-def succeeded(obj: Object) -> int:
-    return sum(job["phase"] == "Succeeded" for job in obj["status"].get("jobs", ()))
+def has_succeeded(times: int, obj: Object) -> bool:
+    return [job["phase"] for job in obj["status"].get("jobs", ())].count("Succeeded") == times

@@ -1,6 +1,7 @@
 """The shop: web -> orders -> stock behind the Gateway, and the commands that people use on it."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -19,7 +20,7 @@ def shop(space: Space, image: str) -> list[Object]:
     """The three Microservices, each calling the next; only web is exposed."""
     web, orders, stock = CHAIN
     host = f"{space.name}.example"
-    parts = {
+    parts: dict[str, dict[str, Any]] = {
         web: {"env": _calls(orders), "network": ALLOW, "expose": {"gateway": gateway_reference(), "hosts": [host]}},
         orders: {"env": _calls(stock), "network": {"allowFrom": [{"microservice": web}]}},
         stock: {"env": {}, "network": {"allowFrom": [{"microservice": orders}]}},

@@ -207,7 +207,7 @@ async def test_a_change_of_weight_fails_no_request(traffic: Traffic) -> None:
 
 async def test_a_header_and_a_cookie_lead_to_the_candidate(traffic: Traffic) -> None:
     await traffic.route(matches=MATCHES)
-    await traffic.until({V2}, **{"x-canary": "1"})
+    await traffic.until({V2}, 20, **{"x-canary": "1"})
     for headers, version in (
         ({}, V1),
         ({"x-canary": "1"}, V2),
@@ -257,7 +257,7 @@ async def test_an_aborted_release_keeps_nobody_at_the_candidate(traffic: Traffic
 
 async def test_a_match_with_affinity_binds_to_the_candidate(traffic: Traffic) -> None:
     await traffic.route(matches=MATCHES, cookie_max_age=60)
-    await traffic.until({V2}, **{"x-canary": "1"})
+    await traffic.until({V2}, 20, **{"x-canary": "1"})
     cookie = (await traffic.ask(**{"x-canary": "1"})).headers["Set-Cookie"].split(";")[0]
     assert await traffic.versions(20, Cookie=cookie) == Counter({V2: 20})
     assert "Set-Cookie" not in (await traffic.ask()).headers
