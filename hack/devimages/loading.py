@@ -30,7 +30,7 @@ def load(cluster: str, archives: dict[str, Path]) -> None:
 
 
 def _import(cluster: str, archive: Path) -> None:
-    command = [HACK / "cluster", "load", "--name", cluster, archive]
+    command: list[str | Path] = [HACK / "cluster", "load", "--name", cluster, archive]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         raise ClusterError(f"{archive.name} could not be loaded: {(result.stdout + result.stderr).strip()}")

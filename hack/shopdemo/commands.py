@@ -61,7 +61,7 @@ def run(*command: str, waiting: Callable[[float], None] = lambda _: None) -> str
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            out, err = _ended(process, waiting)
+            out, err = _ended(command, process, waiting)
         except BaseException:
             process.kill()
             raise
@@ -70,14 +70,16 @@ def run(*command: str, waiting: Callable[[float], None] = lambda _: None) -> str
     return out
 
 
-def _ended(process: "subprocess.Popen[str]", waiting: Callable[[float], None]) -> tuple[str, str]:
+def _ended(
+    command: tuple[str, ...], process: "subprocess.Popen[str]", waiting: Callable[[float], None]
+) -> tuple[str, str]:
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < PATIENCE + 30:
         if passed >= SILENCE:
             waiting(passed)
         with suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=SILENCE)
-    raise DemoError(f"not done within {passed:.0f} s: {shlex.join(map(str, process.args))}")
+    raise DemoError(f"not done within {passed:.0f} s: {shlex.join(command)}")
 
 
 def poll(narrator: Narrator, look: Callable[[], T | None], what: str) -> T:
