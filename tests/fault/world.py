@@ -21,6 +21,9 @@ from tests.support.operator import RUN, Operator
 QUIET = 1.5
 """Seconds without a write, of the operator or of a controller of Kubernetes, after which a run is taken to be over."""
 
+LOOK = 0.1
+"""Seconds between looks for writes. Silence is counted in looks: a machine that stands still is silent, too."""
+
 
 class Keeper:
     """Starts the operator, and again whenever it ends, as a kubelet does. `exits` are the exit codes so far."""
@@ -106,19 +109,19 @@ class World:
     async def still(self, seconds: float = QUIET) -> None:
         """Waits until nothing was written for a while, whether or not the operator could."""
         loop = asyncio.get_running_loop()
-        begin = loop.time()
-        deadline = begin + PATIENCE
-        while loop.time() - begin < seconds or self._written_since(loop.time() - seconds):
+        deadline, looks = loop.time() + PATIENCE, 0
+        while looks * LOOK < seconds:
             assert loop.time() < deadline, (
                 f"the operator keeps writing: {[str(c.signature) for c in self.rig.writes[-9:]]}"
             )
-            await asyncio.sleep(0.1)
+            calls, events = len(self.rig.calls), len(self.mirror.history)
+            await asyncio.sleep(LOOK)
+            looks = 0 if self._written_after(calls, events) else looks + 1
 
-    def _written_since(self, moment: float) -> bool:
-        """Whether the operator tried to write here since a moment of the loop's time, or anybody did."""
-        recent = itertools.takewhile(lambda seen: seen.at > moment, reversed(self.mirror.history))
-        return any(seen.key[1] == self.namespace for seen in recent) or any(
-            call.at > moment for call in self.rig.writes[-1:]
+    def _written_after(self, calls: int, events: int) -> bool:
+        """Whether the operator tried to write here after so many calls, or anybody did after so many events."""
+        return any(call.is_write for call in self.rig.calls[calls:]) or any(
+            seen.key[1] == self.namespace for seen in self.mirror.history[events:]
         )
 
 
