@@ -1,10 +1,11 @@
 """The life of one service under releases that fault plans go through: one release goes through, the next comes back."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fault.world import World
+from tests.fault.world import QUIET, World
 from tests.support.kube import Object
 from tests.support.mirror import Mirror
 from tests.support.release_properties import violations
@@ -108,9 +109,9 @@ class End:
     rejected: Sequence[str]
 
 
-async def end_of(this: World) -> End:
-    """Looks once everything is quiet."""
-    await this.quiet()
+async def end_of(this: World, quiet: float = QUIET) -> End:
+    """Looks once everything has been quiet for so many seconds."""
+    await this.quiet(quiet)
     mirror, namespace = this.mirror, this.namespace
     deployments = {each["metadata"]["name"]: each["spec"]["replicas"] for each in mirror.of("Deployment", namespace)}
     (route,) = mirror.of("HTTPRoute", namespace)
@@ -136,8 +137,15 @@ def broken_properties(this: World) -> list[str]:
     return violations(own)
 
 
-async def live(this: World) -> End:
-    """All of it."""
+async def live(this: World) -> None:
+    """All of it, but for what follows from the last decision."""
     for stage in (adopt, promote, abort):
         await stage(this)
-    return await end_of(this)
+
+
+async def end_like(this: World, expected: End) -> End:
+    """The end, once it is as expected. An operator that stands still is quiet, too, and is given time."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while (end := await end_of(this)) != expected and asyncio.get_running_loop().time() < deadline:
+        print(f"still otherwise in {this.namespace}: {end}")
+    return end

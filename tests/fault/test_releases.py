@@ -16,7 +16,7 @@ import pytest_asyncio
 import yaml
 from tests.fault.faults import Point, kill_at
 from tests.fault.laboratory import AT_ONCE
-from tests.fault.releases import PATIENCE, End, adopt, broken_properties, live, phase, service
+from tests.fault.releases import PATIENCE, End, adopt, broken_properties, end_like, end_of, live, phase, service
 from tests.fault.rig import Call, Signature
 from tests.fault.test_crash_points import Plan, Verdict
 from tests.fault.test_leaders import accepted, leads, replica
@@ -94,15 +94,17 @@ async def place(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 async def _accept_routes(kube: Kube, mirror: Mirror) -> None:
     """Says of each version of each route that it is in effect, as a gateway would."""
     told: dict[tuple[str, str, str], int] = {}
+
+    def untold() -> list[tuple[tuple[str, str, str], Object]]:
+        routes = [(key, obj) for key, obj in mirror.objects.items() if key[0] == "HTTPRoute"]
+        return [(key, route) for key, route in routes if told.get(key) != route["metadata"]["generation"]]
+
     while True:
         async with mirror.changed:
-            await mirror.changed.wait()
-        routes = [(key, obj) for key, obj in mirror.objects.items() if key[0] == "HTTPRoute"]
+            routes = await mirror.changed.wait_for(untold)  # what changes while it tells is not missed
         for key, route in routes:
-            generation = route["metadata"]["generation"]
-            if told.get(key) != generation:
-                told[key] = generation
-                await _accept(kube, route, generation)
+            told[key] = route["metadata"]["generation"]
+            await _accept(kube, route, told[key])
 
 
 async def _accept(kube: Kube, route: Object, generation: int) -> None:
@@ -136,7 +138,8 @@ class Learned:
 @pytest_asyncio.fixture(scope="module")
 async def learned(place: Place) -> Learned:
     async with place.world() as this:
-        end = await live(this)
+        await live(this)
+        end = await end_of(this, quiet=5)  # all others are compared with it
         assert [outcome for outcome, _, _ in end.outcomes] == ["Aborted", "Promoted"]
         assert broken_properties(this) == []
         return Learned(end, [call for call in this.rig.writes if call.resource in MOVING])
@@ -168,7 +171,8 @@ async def _carry_out(plan: Plan, place: Place, slots: asyncio.Semaphore, expecte
         try:
             async with place.world() as this:
                 this.rig.faults.append(kill_at(plan.signature, plan.point, this.keeper.kill, fired))
-                end = await live(this)
+                await live(this)
+                end = await end_like(this, expected)
                 broken = broken_properties(this)
         except AssertionError as error:
             verdict.wrong = str(error)
@@ -192,7 +196,7 @@ async def test_a_kill_around_any_write_of_a_release_changes_no_outcome(place: Pl
 async def test_a_leader_that_slept_through_a_release_decides_nothing(place: Place) -> None:
     async with place.world() as this, replica(this) as (second, _):
         await adopt(this)
-        assert await leads(this.keeper)
+        await poll(lambda: leads(this.keeper), PATIENCE, "the first replica still leads")
         this.keeper.operator.send(signal.SIGSTOP)
         await this.kube.apply(service(this.namespace, "2"))
         await poll(lambda: leads(second), PATIENCE, "the second replica leads")
