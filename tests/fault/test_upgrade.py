@@ -10,7 +10,7 @@ from tests.fault.rig import Signature
 from tests.fault.scenario import NAME, PATIENCE, change_image, create, microservice, secret, settled
 from tests.fault.snapshot import history
 from tests.fault.world import World
-from tests.support.kube import install_crds, poll
+from tests.support.kube import install_crds, poll, remove_crd
 
 from trimtab.domain.labels import PLATFORM
 
@@ -93,7 +93,7 @@ async def test_a_rollback_under_a_later_version_uses_the_record(laboratory: Labo
 async def test_the_crd_goes_and_comes_back_while_the_operator_runs(laboratory: Laboratory) -> None:
     async with laboratory.slots, laboratory.world() as this:
         await create(this.kube, this.mirror, this.namespace)
-        await this.kube.delete("CustomResourceDefinition", "", "microservices.trimtab.dev")
+        await remove_crd(this.kube, "microservices.trimtab.dev")  # what is applied to one on its way out goes with it
         await this.mirror.until(
             lambda: not this.mirror.of("Deployment", this.namespace), PATIENCE, "the children follow their owner"
         )
