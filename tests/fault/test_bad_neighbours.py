@@ -142,7 +142,7 @@ async def _running_pods(this: World, count: int) -> None:
     """Pods that are past the stage in which the fake kubelet would still write their status."""
     await this.kube.apply(service(this.namespace, "broken", replicas=count))
     await _says(this, "broken", "Available")
-    assert len(_pods(this)) == count
+    await this.mirror.until(lambda: len(_pods(this)) == count, PATIENCE, lambda: f"{count} pods: {_pods(this)}")
 
 
 def _pods(this: World) -> list[Object]:
