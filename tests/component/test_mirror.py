@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 from tests.support.kube import KubeError, Object
 from tests.support.mirror import Follower, Mirror
 
@@ -54,3 +55,12 @@ async def test_a_stream_that_ends_goes_on_where_it_was() -> None:
 async def test_after_an_expired_version_what_was_missed_is_told() -> None:
     server = Server([[pod("a", 4), pod("b", 5)], [pod("b", 5), pod("c", 14)]], [[KubeError(410, "Expired")]])
     assert await told(server) == [("LISTED", "a"), ("LISTED", "b"), ("DELETED", "a"), ("LISTED", "b"), ("ADDED", "c")]
+
+
+async def test_what_went_unseen_was_there_until_it_was_missed() -> None:
+    mirror = Mirror()
+    server: Any = Server([[pod("a", 4)], []], [[KubeError(410, "Expired")]])
+    with pytest.raises(Script):
+        await Follower(mirror, server, "Pod").follow()
+    versions = [(seen.type, seen.obj["metadata"]["resourceVersion"]) for seen in mirror.history]
+    assert versions == [("LISTED", "4"), ("DELETED", "10")]

@@ -96,12 +96,16 @@ class Follower:
     async def _list(self) -> None:
         found = await self.kube.list(self.kind, self.namespace, self.labels)
         known, there = self._known(), {item["metadata"]["uid"] for item in found["items"]}
+        version = found["metadata"]["resourceVersion"]
         for uid in known.keys() - there:
-            await self._note("DELETED", known[uid])
+            # It was still there at the version that is known of it; when it went is known no better than this.
+            await self._note(
+                "DELETED", {**known[uid], "metadata": {**known[uid]["metadata"], "resourceVersion": version}}
+            )
         for item in found["items"]:
             missed = self.listed.is_set() and item["metadata"]["uid"] not in known
             await self._note("ADDED" if missed else "LISTED", item)
-        self._since = found["metadata"]["resourceVersion"]
+        self._since = version
         self.listed.set()
 
     async def _watch(self) -> None:
