@@ -59,7 +59,7 @@ def test_remove_ends_the_process_and_leaves_no_file(paths: ClusterPaths, process
 
     running.remove(paths)
 
-    assert process.wait(timeout=10) == -9
+    assert process.wait(timeout=60) == -9
     assert not paths.state.exists()
 
 

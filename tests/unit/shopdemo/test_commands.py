@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -60,11 +61,18 @@ def test_who_waits_in_vain_is_told_meanwhile_and_at_the_end(capsys: pytest.Captu
 
 @pytest.mark.usefixtures("hasty")
 def test_a_command_that_takes_long_is_told_to_do_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(commands, "SILENCE", 0.05)
-    program = "import time; time.sleep(0.5); print('done')"
-    assert commands.show(Narrator(), f'{sys.executable} -c "{program}"') == "done\n"
+    told = tmp_path / "told"
+
+    class Teller(Narrator):
+        def output(self, text: str) -> None:
+            super().output(text)
+            told.touch()
+
+    program = f"import os, time\nwhile not os.path.exists('{told}'): time.sleep(0.01)\nprint('done')"
+    assert commands.show(Teller(), f'{sys.executable} -c "{program}"') == "done\n"
     assert "... not done yet" in capsys.readouterr().out
 
 
