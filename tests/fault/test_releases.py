@@ -181,6 +181,7 @@ async def _carry_out(plan: Plan, place: Place, slots: asyncio.Semaphore, expecte
     return verdict
 
 
+@pytest.mark.timeout(2400)  # some ten lives of a service, one after another, on a machine that may be busy
 async def test_a_kill_around_any_write_of_a_release_changes_no_outcome(place: Place, learned: Learned) -> None:
     plans = plans_for(learned.writes)
     assert len(plans) >= 15, "the rig does not see the operator's writes"
