@@ -51,13 +51,14 @@ async def test_a_leader_that_slept_past_its_lease_writes_nothing(laboratory: Lab
 
         woken = asyncio.get_running_loop().time()
         this.keeper.operator.send(signal.SIGCONT)
-        await poll(lambda: _has_spoken(this.rig, woken), PATIENCE, "the first replica is awake")
+        await poll(lambda: has_spoken(this.rig, woken), PATIENCE, "the first replica is awake")
         await this.still(3)
         assert not accepted(this.rig, woken)
         await poll(lambda: leads(second), PATIENCE, "the second replica still leads")
 
 
-async def _has_spoken(rig: Rig, since: float) -> bool:
+async def has_spoken(rig: Rig, since: float) -> bool:
+    """Whether a replica has asked for anything after a moment of the loop's time."""
     return any(call.at > since for call in rig.calls)
 
 

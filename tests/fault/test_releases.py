@@ -19,7 +19,7 @@ from tests.fault.laboratory import AT_ONCE
 from tests.fault.releases import PATIENCE, End, adopt, broken_properties, end_like, end_of, live, phase, service
 from tests.fault.rig import Call, Signature
 from tests.fault.test_crash_points import Plan, Verdict
-from tests.fault.test_leaders import accepted, leads, replica
+from tests.fault.test_leaders import accepted, has_spoken, leads, replica
 from tests.fault.world import world
 from tests.support.kube import Kube, KubeError, Object, connect, install_crds, poll
 from tests.support.mirror import Mirror, mirroring
@@ -204,6 +204,7 @@ async def test_a_leader_that_slept_through_a_release_decides_nothing(place: Plac
         await phase(this, "Promoted", 1)
         woken = asyncio.get_running_loop().time()
         this.keeper.operator.send(signal.SIGCONT)
+        await poll(lambda: has_spoken(this.rig, woken), PATIENCE, "the first replica is awake")
         await this.still(3)
         assert not accepted(this.rig, woken)
         assert broken_properties(this) == []
