@@ -34,7 +34,7 @@ def line(process: subprocess.Popen[str]) -> str:
 
 def test_directory_environment_and_streams_are_kept(tmp_path: Path) -> None:
     with start("sh", "-c", "pwd; echo $WHO; cat", cwd=tmp_path) as process:
-        output, _ = process.communicate("typed\n", timeout=20)
+        output, _ = process.communicate("typed\n", timeout=60)
 
     assert output.split() == [str(tmp_path), "inside", "typed"]
 
@@ -42,12 +42,12 @@ def test_directory_environment_and_streams_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [0, 42])
 def test_the_exit_code_is_that_of_the_command(code: int) -> None:
     with start("sh", "-c", f"exit {code}") as process:
-        assert process.wait(timeout=20) == code
+        assert process.wait(timeout=60) == code
 
 
 def test_a_command_that_does_not_exist_ends_as_in_a_shell() -> None:
     with start("no-such-command") as process:
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=60)
 
     assert process.returncode == 127
     assert "no-such-command" in error
@@ -60,14 +60,14 @@ def test_a_signal_reaches_the_command_once(name: str) -> None:
         assert line(process) == "ready\n"
         process.send_signal(signal.Signals[name])
         assert line(process) == "got it\n"
-        rest, _ = process.communicate("", timeout=20)
+        rest, _ = process.communicate("", timeout=60)
 
     assert (rest, process.returncode) == ("", 0)
 
 
 def test_a_command_that_a_signal_ends_ends_this_process_by_the_same() -> None:
     with start("sh", "-c", "kill -TERM $$") as process:
-        assert process.wait(timeout=20) == -signal.SIGTERM
+        assert process.wait(timeout=60) == -signal.SIGTERM
 
 
 def test_the_command_does_not_outlive_a_killed_parent() -> None:
@@ -77,5 +77,5 @@ def test_the_command_does_not_outlive_a_killed_parent() -> None:
         process.kill()
         process.wait()
         # Its pipe is still open on our side, so nothing but a signal ends it.
-        assert select.select([ended], [], [], 20)[0]
+        assert select.select([ended], [], [], 60)[0]
         os.close(ended)
