@@ -44,11 +44,11 @@ func TestFaultsAreInjectedAndCounted(t *testing.T) {
 }
 
 func TestSharesOfAnswersAreLateOrFail(t *testing.T) {
-	env := map[string]string{"FAULTS": `{"latency": "300ms", "latencyShare": 0.3, "errorRate": 0.2, "failureRate": 0.5}`}
+	env := map[string]string{"FAULTS": `{"latency": "3s", "latencyShare": 0.3, "errorRate": 0.2, "failureRate": 0.5}`}
 	address, _, _ := start(t, env)
 	s := loadFor(t, address, time.Second, func(o *loadOptions) { o.postEvery = 1 })
 	failed, late := float64(s.Failed)/float64(s.Sent), s.LatencyMS
-	if failed < 0.05 || failed > 0.4 || late.P50 > 290 || late.P90 < 290 {
+	if failed < 0.05 || failed > 0.4 || late.P50 > 2900 || late.P90 < 2900 {
 		t.Errorf("%.2f failed, %+v", failed, s)
 	}
 	_, metrics := get(t, address+"/metrics")

@@ -65,11 +65,11 @@ func TestAProcessThatIsStoppedSaysWhyAnswersWereLate(t *testing.T) {
 	if err := stopping.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := loadFor(t, address, 3*time.Second, nil)
+	s := loadFor(t, address, 3*time.Second, func(o *loadOptions) { o.timeout = time.Second })
 	if err := stopping.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if s.Failures[stoodStill] == 0 || s.Failures[stoodStill] != s.Failed || s.StillMS < 1400 {
+	if s.Failures[stoodStill] == 0 || s.StillMS < 1400 {
 		t.Errorf("%+v", s)
 	}
 }
