@@ -21,7 +21,7 @@ from trimtab.domain.binding.cluster import ClusterIdentity
 from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.ports.cloud import CloudDeniedError, CloudThrottledError, CloudUnavailableError
 from trimtab.ports.cluster import UnavailableError
-from trimtab.reconcilers.policy import PolicyReconciler
+from trimtab.reconcilers.policy import FRESH, PolicyReconciler
 from trimtab.reconcilers.queue import Key
 from trimtab.reconcilers.run import Run
 
@@ -91,6 +91,16 @@ async def test_bindings_that_come_and_go_are_counted_at_once_and_aws_is_not_aske
     await sweeper.run()
     assert sweeper.status()["bindings"] == 1
     assert world.cloud.lists == asked
+
+
+async def test_bindings_that_come_and_go_do_not_put_off_the_next_survey() -> None:
+    world = await bound()
+    sweeper = Sweeper(world)
+    await sweeper.run()
+    world.clock.advance(FRESH - 10)
+    outcome = await sweeper.run()
+    assert isinstance(outcome, Waiting)
+    assert outcome.after == pytest.approx(10)
 
 
 async def test_a_policy_in_trouble_rests_whoever_wakes_it_and_counts_its_bindings_still() -> None:

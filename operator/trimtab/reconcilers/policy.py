@@ -18,7 +18,7 @@ from trimtab.domain.binding.policies.report import Survey, invalid, report, told
 from trimtab.domain.binding.policies.sweep import MOST, Tagged, is_still, retained, suspects
 from trimtab.domain.binding.workload import KIND as BINDING
 from trimtab.domain.objects import Object, ObjectRef
-from trimtab.domain.outcome import Done, Outcome
+from trimtab.domain.outcome import Done, Outcome, Waiting
 from trimtab.domain.plan import Event
 from trimtab.domain.service.meta import API_VERSION
 from trimtab.ports.clock import Clock
@@ -94,11 +94,15 @@ class PolicyReconciler:
         policy, basis = Policy(name=run.key.name, spec=spec), _basis(resource)
         if not self._identity().id:
             return Done()
-        survey = self._recalled(run.key, basis) or await self._surveyed(run, resource, policy, basis)
-        return await publish(self._cluster, self._recorder, resource, report(resource, survey, self._clock.now()), run)
+        recalled = self._recalled(run.key, basis)
+        survey, left = recalled or (await self._surveyed(run, resource, policy, basis), None)
+        said = report(resource, survey, self._clock.now())
+        outcome = await publish(self._cluster, self._recorder, resource, said, run)
+        # Whoever woke it has dropped the timer of the next survey, which is not to begin anew each time.
+        return outcome if left is None else Waiting(after=left, reason=run.reason)
 
-    def _recalled(self, key: Key, basis: str) -> Survey | None:
-        """The last survey with the bindings of now, while it is good, or AWS is not to be asked again yet."""
+    def _recalled(self, key: Key, basis: str) -> tuple[Survey, float] | None:
+        """The last survey with the bindings of now, and the seconds for which AWS is not to be asked again."""
         seen = self._troubled.get(key) or self._seen.get(key)
         if seen is None or seen.basis != basis:
             return None
@@ -106,8 +110,7 @@ class PolicyReconciler:
         left = (self._fresh if trouble is None else trouble.after) - age
         if age < 0 or left <= 0:
             return None
-        rest = None if trouble is None else replace(trouble, after=left)
-        return replace(seen.survey, bindings=self._permitted(key.name), trouble=rest)
+        return replace(seen.survey, bindings=self._permitted(key.name)), left
 
     async def _surveyed(self, run: Run, resource: Object, policy: Policy, basis: str) -> Survey:
         """A new survey, which is remembered. What an older one found out holds on while a new one is in trouble."""
