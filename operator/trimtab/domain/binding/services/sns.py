@@ -50,12 +50,16 @@ class SnsService:
         return (topic, *(_subscription(each, place, topic) for each in spec.subscriptions))
 
     def problem(self, spec: Sns, targets: Mapping[str, Target]) -> str:
-        """A subscription of what is no queue."""
+        """A subscription of what is no queue, or of a FIFO queue to a topic that is not FIFO."""
         for number, each in enumerate(spec.subscriptions):
+            where = f"spec.sns.subscriptions[{number}]"
             for field, name in (("binding", each.binding), ("deadLetter", each.dead_letter or "")):
                 if name in targets and targets[name].member != "sqs":
-                    where = f"spec.sns.subscriptions[{number}].{field}"
-                    return f"{where}: {name} is of {targets[name].member}; name the ServiceBinding of a queue (sqs)"
+                    what = f"{name} is of {targets[name].member}"
+                    return f"{where}.{field}: {what}; name the ServiceBinding of a queue (sqs)"
+            if each.binding in targets and targets[each.binding].fifo and not spec.fifo:
+                remedy = "name the ServiceBinding of a queue that is not, or deliver from a FIFO topic"
+                return f"{where}.binding: {each.binding} is FIFO, and the topic is not; {remedy}"
         return ""
 
     def projection(self, spec: Sns, place: Place, live: Mapping[str, Live]) -> Mapping[str, str]:

@@ -45,6 +45,7 @@ def test_only_what_the_user_set_is_compared() -> None:
         ({"in": Target(member="dynamodb")}, "spec.sns.subscriptions[0].binding: in is of dynamodb; name the "),
         ({"in": Target(member="sns")}, "spec.sns.subscriptions[0].binding: in is of sns; name the "),
         ({"lost": Target(member="s3")}, "spec.sns.subscriptions[0].deadLetter: lost is of s3; name the "),
+        ({"in": Target(member="sqs", fifo=True)}, "spec.sns.subscriptions[0].binding: in is FIFO, and the topic is "),
         ({"in": Target(member="sqs"), "lost": Target(member="sqs", fifo=True)}, ""),
         ({}, ""),
     ],
@@ -53,6 +54,12 @@ def test_only_queues_are_delivered_to(targets: dict[str, Target], told: str) -> 
     found = SERVICE.problem(SUBSCRIBED, targets)
     assert found.startswith(told)
     assert bool(found) == bool(told)
+
+
+def test_a_fifo_topic_delivers_to_queues_of_either_kind() -> None:
+    fifo = SUBSCRIBED.model_copy(update={"fifo": True})
+    assert SERVICE.problem(fifo, {"in": Target(member="sqs", fifo=True)}) == ""
+    assert SERVICE.problem(fifo, {"in": Target(member="sqs")}) == ""
 
 
 def test_subscriptions_are_parts_of_the_topic() -> None:
