@@ -147,7 +147,7 @@ class Load:
     def answered(self) -> None:
         """Returns once answers have come. Raises DemoError if none come."""
         for _, line in zip(range(PATIENCE), self._process.stderr or (), strict=False):  # one line a second
-            if " received 0 " not in line:
+            if " received " in line and " received 0 " not in line:
                 return
         raise DemoError("no answer has come to the load generator")
 
