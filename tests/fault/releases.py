@@ -144,7 +144,10 @@ async def live(this: World) -> None:
 
 
 async def end_like(this: World, expected: End) -> End:
-    """The end, once it is as expected. An operator that stands still is quiet, too, and is given time."""
+    """The end, once it is as expected. An operator that stands still is quiet, too, and is given time.
+
+    Less than until its resync: what only that would mend is found.
+    """
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while (end := await end_of(this)) != expected and asyncio.get_running_loop().time() < deadline:
         print(f"still otherwise in {this.namespace}: {end}")
