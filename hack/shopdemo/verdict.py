@@ -12,7 +12,7 @@ LATE, STANDSTILL = "timeout", "standstill"
 STALLED = 0.01
 """Share of requests that may be late where nothing else runs."""
 
-UNJUDGED = 0.5
+UNJUDGED = 0.2
 """Share of requests of which a standstill may be the reason; with more, the load proves nothing."""
 
 
