@@ -25,8 +25,8 @@ def summary(steal: float = 0.0, **failures: int) -> Summary:
         (none_failed, summary(timeout=10)),
         (none_failed, summary(steal=0.2, timeout=100, reset=2)),
         (none_lost, summary(timeout=100, reset=2)),
-        (none_lost, summary(timeout=100, standstill=400)),
-        (none_failed, summary(timeout=10, standstill=400)),
+        (none_lost, summary(timeout=100, standstill=200)),
+        (none_failed, summary(timeout=10, standstill=200)),
         (few_late, summary(timeout=100, reset=500)),
     ],
 )
@@ -44,9 +44,9 @@ def test_what_is_let_pass(rule: Callable[[Summary], None], found: Summary) -> No
         (none_lost, summary(refused=2, reset=1)),
         (none_lost, summary(timeout=101)),
         (few_late, summary(timeout=101)),
-        (none_failed, summary(standstill=400, reset=1)),
-        (none_failed, summary(standstill=400, timeout=11)),
-        (few_late, summary(standstill=501)),
+        (none_failed, summary(standstill=200, reset=1)),
+        (none_failed, summary(standstill=200, timeout=11)),
+        (few_late, summary(standstill=201)),
     ],
 )
 def test_what_is_not(rule: Callable[[Summary], None], found: Summary) -> None:
