@@ -1,6 +1,7 @@
 """How the demo runs its commands, waits, and what it tells a person meanwhile."""
 
 import json
+import os
 import socket
 import sys
 import threading
@@ -65,13 +66,16 @@ def test_a_command_that_takes_long_is_told_to_do_so(
 ) -> None:
     monkeypatch.setattr(commands, "SILENCE", 0.05)
     told = tmp_path / "told"
+    os.mkfifo(told)
 
     class Teller(Narrator):
         def output(self, text: str) -> None:
             super().output(text)
-            told.touch()
+            if told.exists():
+                told.write_text("")  # returns once the command has opened it, too
+                told.unlink()
 
-    program = f"import os, time\nwhile not os.path.exists('{told}'): time.sleep(0.01)\nprint('done')"
+    program = f"open('{told}').read(); print('done')"
     assert commands.show(Teller(), f'{sys.executable} -c "{program}"') == "done\n"
     assert "... not done yet" in capsys.readouterr().out
 
